@@ -1,0 +1,55 @@
+"""Flex SMT's public site: the roof, which alone knows every feature."""
+
+from flask import Flask
+
+from flexsmt_site import (
+    assets,
+    consent,
+    contact,
+    database,
+    errors,
+    home,
+    language,
+    operations,
+    outbox,
+    pages,
+    policy,
+    promises,
+    web,
+)
+from flexsmt_site.config import ROOT, Settings
+
+#: From the ground up; the order is the order of the floors.
+FEATURES = (
+    web,
+    pages,
+    assets,
+    database,
+    language,
+    consent,
+    outbox,
+    home,
+    policy,
+    contact,
+    promises,
+    operations,
+    errors,
+)
+
+_MAX_BODY = 64 * 1024
+
+
+def create_app(settings: Settings) -> Flask:
+    """Build the site for these settings; raises ``SettingError`` on what can not be used."""
+    app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=None)
+    app.extensions["flexsmt_settings"] = settings
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=_MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=_MAX_BODY,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    app.jinja_env.globals["company"] = settings.company
+    for feature in FEATURES:
+        feature.init_app(app)
+    return app

@@ -1,0 +1,187 @@
+"""How requests are read and pages answered: whole or partial, cached or not, ours or foreign."""
+
+from enum import Enum
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from flask import Flask, Response, abort, make_response, render_template
+from htmx_flask import request
+from werkzeug.exceptions import Forbidden
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from flexsmt_site.config import Settings, settings
+from flexsmt_site.extensions import htmx
+from flexsmt_site.ledger import keeps
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_PERMISSIONS = (
+    "camera",
+    "display-capture",
+    "geolocation",
+    "microphone",
+    "payment",
+    "usb",
+    "publickey-credentials-get",
+)
+HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": ", ".join(f"{name}=()" for name in _PERMISSIONS),
+}
+_HSTS = "max-age=31536000"
+#: No form of ours has a quarter of this many; each field costs time before anything looks at it.
+_MOST_FIELDS = 100
+_VARY = ("Cookie", "Sec-GPC", "HX-Request", "Accept-Encoding")
+
+
+class Cache(Enum):
+    """Who may keep a page: see the table in ``docs/contract.md``."""
+
+    PUBLIC = "public, max-age=0, must-revalidate"
+    PRIVATE = "private, no-cache"
+    NO_STORE = "private, no-store"
+
+
+@keeps("P4.1")
+def render(
+    page: str,
+    *,
+    part: str | None = None,
+    status: int | None = None,
+    cache: Cache = Cache.PUBLIC,
+    **context: object,
+) -> Response:
+    """Answer with ``templates/<page>.html``, or with its partial ``part`` where HTMX asks for it.
+
+    The status is 422 when ``form`` in the context has errors, else 200, unless given.
+    """
+    folder = page.rpartition("/")[0]
+    partial = part is not None and wants_partial()
+    body = render_template(f"{folder}/_{part}.html" if partial else f"{page}.html", **context)
+    refused = bool(getattr(context.get("form"), "errors", None))
+    response = make_response(body, status or (422 if refused else 200))
+    return cached(response, cache if response.status_code == 200 else Cache.NO_STORE)  # noqa: PLR2004
+
+
+def cached(response: Response, cache: Cache) -> Response:
+    """Say who may keep the response; public pages get a strong ETag and answer 304."""
+    response.headers["Cache-Control"] = cache.value
+    if cache is Cache.NO_STORE:
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
+    response.vary.update(_VARY)
+    if cache is Cache.PUBLIC:
+        response.add_etag()
+        response.make_conditional(request)
+    return response
+
+
+def wants_partial() -> bool:
+    """Tell whether HTMX asks for a part of a page: not when boosted or restoring history."""
+    htmx = request.htmx
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def see_other(url: str) -> Response:
+    """Send the visitor on after a POST: 303, or ``HX-Redirect`` for HTMX.
+
+    A bare 303 would put the whole next page inside the form that HTMX swaps.
+    """
+    response = Response(status=200 if wants_partial() else 303)
+    response.headers["HX-Redirect" if wants_partial() else "Location"] = url
+    response.vary.add("HX-Request")
+    return cached(response, Cache.NO_STORE)
+
+
+def client_address() -> IPv4Address | IPv6Address | None:
+    """Return the visitor's address behind the trusted proxies; None when it can not be read.
+
+    An IPv4 address mapped into IPv6 comes back as IPv4.
+    """
+    try:
+        address = ip_address((request.remote_addr or "").partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def own_path(target: str, otherwise: str) -> str:
+    """Return ``target`` if it is a path of this site, else ``otherwise``."""
+    plain = target.startswith("/") and not target.startswith("//") and "\\" not in target
+    return target if plain and target.isprintable() and not urlsplit(target).netloc else otherwise
+
+
+def absolute_url(path: str) -> str:
+    """Return the absolute address of a path of this site, from BASE_URL and never from ``Host``."""
+    return settings().base_url + path
+
+
+@keeps("P13.1")
+def require_same_origin() -> None:
+    """Refuse a POST that another site makes a visitor's browser send.
+
+    Public pages have no session to bind a token to; see ``docs/decisions/0004-cross-site.md``.
+    """
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    origin = request.headers.get("Origin")
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    if site not in ("same-origin", "none") or (origin is not None and not _is_own(origin)):
+        raise Forbidden("cross-site")
+
+
+def _is_own(origin: str) -> bool:
+    here = settings()
+    # Compared as text: what is no plain origin is not ours, whatever a parser would make of it.
+    return origin == here.base_url or (
+        here.is_demo and origin in {f"http://{host}" for host in here.trusted_hosts}
+    )
+
+
+def require_plain_form() -> None:
+    """Refuse a POST whose body is not a plain HTML form in valid UTF-8."""
+    if request.method != "POST":
+        return
+    if request.mimetype != "application/x-www-form-urlencoded":
+        abort(415)
+    body = request.get_data(cache=True)
+    # A body without its length is cut off at the limit instead of refused, and half of it would pass.
+    is_cut = request.content_length is None and len(body) >= (request.max_content_length or 0)
+    if is_cut or body.count(b"&") >= _MOST_FIELDS:
+        abort(413)
+    try:
+        unquote_to_bytes(body).decode("utf-8")
+    except UnicodeDecodeError:
+        abort(400)
+
+
+@keeps("P11.1")
+def add_headers(response: Response) -> Response:
+    """Add the headers that every answer carries."""
+    for name, value in headers(settings()).items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def headers(here: Settings) -> dict[str, str]:
+    """Return the headers of every answer; over TLS browsers are told to stay with it."""
+    return HEADERS | ({"Strict-Transport-Security": _HSTS} if here.is_secure else {})
+
+
+def init_app(app: Flask) -> None:
+    """Check every request before its view, and add the headers after it."""
+    htmx.init_app(app)
+    hops = app.extensions["flexsmt_settings"].trusted_proxies
+    # With no trusted hop the header is not read at all: a forged one changes nothing.
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]
+    app.before_request(require_same_origin)
+    app.before_request(require_plain_form)
+    app.after_request(add_headers)
+    app.jinja_env.globals.update(absolute_url=absolute_url)
