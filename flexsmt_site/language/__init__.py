@@ -1,0 +1,21 @@
+"""Two languages: which one a visitor gets, and where the words of both come from.
+
+Keeps the promise that an address is looked up in a local table and nothing about it is kept.
+"""
+
+from flask import Flask
+
+from flexsmt_site import health
+from flexsmt_site.language import catalog, commands, privacy, service, views
+
+
+def init_app(app: Flask) -> None:
+    """Bind the catalogues, settle each request's language, and add switcher and commands."""
+    privacy.declare()
+    health.declare(service.table_findings)
+    health.declare(catalog.findings)
+    service.init_app(app)
+    catalog.init_app(app)
+    app.register_blueprint(views.bp)
+    app.register_blueprint(commands.language)
+    app.register_blueprint(commands.catalogs)
