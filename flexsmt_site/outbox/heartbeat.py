@@ -1,0 +1,42 @@
+"""The relay's sign of life: a small file that the web workers can read."""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+#: A relay beats every second, but one slow mail may hold it for a minute in each of its steps.
+SILENCE = timedelta(minutes=4)
+
+
+@dataclass(frozen=True)
+class Beat:
+    """When a relay was last seen, and what kept it from sending then; empty when nothing did."""
+
+    at: datetime
+    trouble: str
+
+    def is_degraded(self, now: datetime) -> bool:
+        """Say whether mail is in trouble: no relay, or one that cannot send."""
+        return bool(self.trouble) or now - self.at > SILENCE
+
+
+def beat(data_dir: Path, now: datetime, trouble: str = "") -> None:
+    """Write the sign of life; a reader sees the old one or the new one."""
+    draft = data_dir / f"relay.heartbeat.{os.getpid()}"
+    draft.write_text(json.dumps({"at": now.isoformat(), "trouble": trouble}))
+    draft.rename(_path(data_dir))
+
+
+def find_beat(data_dir: Path) -> Beat | None:
+    """Read the last sign of life; None when no relay ever ran here."""
+    try:
+        found = json.loads(_path(data_dir).read_text())
+    except FileNotFoundError:
+        return None
+    return Beat(datetime.fromisoformat(found["at"]), found["trouble"])
+
+
+def _path(data_dir: Path) -> Path:
+    return data_dir / "relay.heartbeat"

@@ -1,0 +1,145 @@
+"""Mails as frozen bytes: nothing a visitor typed can add a header or break a line.
+
+Header text is encoded here, because the standard library decodes encoded words that it is
+given and so lets ``=?utf-8?q?=0D=0A…?=`` through; bodies are its own, as base64.
+"""
+
+import re
+import unicodedata
+from base64 import b64encode
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, getaddresses
+from hashlib import sha256
+
+import css_inline
+
+#: Bytes of text in one encoded word: with its frame it stays under 75 characters (RFC 2047, 2).
+WORD_BYTES = 42
+LONGEST_OWN = 900
+#: Unicode categories that end a line or are no characters.
+BREAKING = {"Cc", "Cs", "Zl", "Zp"}
+#: Headers that are ours alone, beside all that begin with "content-".
+FIXED = {
+    *("from", "to", "cc", "bcc", "sender", "reply-to", "return-path", "subject", "date"),
+    *("message-id", "auto-submitted", "mime-version"),
+}
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
+_PLAIN = re.compile(r"(?!.*=\?)[!-~]+(?: [!-~]+)*")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*")
+_INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
+
+
+class BadHeader(ValueError):
+    """A header's text holds a line break, a control character or an impossible address."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a feature wants to say; ``html`` may carry a ``<style>``, which is inlined.
+
+    ``headers`` adds headers of our own making, in plain ASCII.
+    """
+
+    subject: str
+    text: str
+    html: str
+    reply_to: Address | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def message_id(dedupe_key: str, domain: str) -> str:
+    """Derive the Message-ID: the same mail has the same one however often it is made."""
+    return f"<{sha256(dedupe_key.encode()).hexdigest()[:40]}@{domain}>"
+
+
+def as_address(written: str) -> Address:
+    """Read ``Name <mailbox@example.com>`` or a bare address; raises ``BadHeader``."""
+    found = getaddresses([written])
+    if len(found) != 1 or any(unicodedata.category(sign) in BREAKING for sign in written):
+        raise BadHeader(f"{written!r} is not one e-mail address")
+    name, mailbox = found[0]
+    try:
+        return Address(name, addr_spec=mailbox)
+    except (ValueError, IndexError, MessageError) as error:
+        raise BadHeader(f"{written!r} is not an e-mail address") from error
+
+
+def compose(draft: Draft, *, sender: str, recipient: str, message_id: str, date: datetime) -> bytes:
+    """Freeze a mail: plain and HTML parts in base64, a fixed set of headers, CRLF lines.
+
+    The same arguments give the same bytes. Raises ``BadHeader``.
+    """
+    headers = {
+        "From": _mailbox(as_address(sender)),
+        "To": _mailbox(as_address(recipient)),
+        "Subject": _text("Subject", draft.subject),
+        "Date": format_datetime(date),
+        "Message-ID": message_id,
+        "Auto-Submitted": "auto-generated",
+    }
+    if draft.reply_to:
+        headers["Reply-To"] = _mailbox(draft.reply_to)
+    for name, value in draft.headers.items():
+        headers[name] = _own(name, value)
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return head.encode("ascii") + _body(draft, message_id)
+
+
+def _body(draft: Draft, message_id: str) -> bytes:
+    body = EmailMessage(policy=SMTP)
+    body.set_content(_encodable(draft.text), cte="base64")
+    body.add_alternative(_INLINER.inline(_encodable(draft.html)), subtype="html", cte="base64")
+    # "_" is no base64 letter: the boundary cannot occur in a part.
+    body.set_boundary(f"=_{sha256(message_id.encode()).hexdigest()[:32]}")
+    return body.as_bytes()
+
+
+def _encodable(text: str) -> str:
+    # A lone surrogate is no character, and UTF-8 cannot say it.
+    return text.encode("utf-8", "replace").decode()
+
+
+def _text(name: str, value: str) -> str:
+    """Encode free text for a header, folded; raises ``BadHeader`` on what could break out of it."""
+    value = value.replace("\t", " ")
+    for sign in value:
+        if unicodedata.category(sign) in BREAKING:
+            raise BadHeader(f"{name} holds U+{ord(sign):04X}; take control characters out first")
+    if len(value) <= WORD_BYTES and _PLAIN.fullmatch(value):
+        return value
+    return _words(value)
+
+
+def _words(value: str) -> str:
+    """Write text as RFC 2047 encoded words, each of whole characters, one a line."""
+    chunks = [""]
+    for sign in value:
+        if len((chunks[-1] + sign).encode()) > WORD_BYTES:
+            chunks.append("")
+        chunks[-1] += sign
+    return "\r\n ".join(f"=?utf-8?b?{b64encode(chunk.encode()).decode()}?=" for chunk in chunks)
+
+
+def _mailbox(address: Address) -> str:
+    """Write a mailbox with its name; raises ``BadHeader`` unless the address is plain ASCII."""
+    spec = address.addr_spec
+    if not address.domain or not _PLAIN.fullmatch(spec) or any(sign in spec for sign in ' ,;<>()"'):
+        raise BadHeader("the address can not stand in a mail's header")
+    if not address.display_name:
+        return spec
+    name = _text("a name", address.display_name)
+    if not _PLAIN_NAME.fullmatch(name) and not name.startswith("=?"):
+        name = _words(name)
+    return f"{name}\r\n <{spec}>"
+
+
+def _own(name: str, value: str) -> str:
+    free = name.lower() not in FIXED and not name.lower().startswith("content-")
+    if not free or not _NAME.fullmatch(name) or not _PLAIN.fullmatch(value) or len(value) > LONGEST_OWN:
+        raise BadHeader(f"{name}: {value!r} is not a header that a mail may add")
+    return value
