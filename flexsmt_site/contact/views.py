@@ -1,0 +1,126 @@
+"""The contact form and the page that says an enquiry was received."""
+
+from contextlib import suppress
+from datetime import datetime
+
+from flask import Response, abort, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from flexsmt_site import clock, pages, web
+from flexsmt_site.contact import privacy, rules, service
+from flexsmt_site.contact.forms import ContactForm
+from flexsmt_site.contact.service import Ticket
+from flexsmt_site.database import DatabaseUnavailable
+from flexsmt_site.language import countries
+from flexsmt_site.tokens import BadToken
+
+bp = pages.blueprint("contact", __name__)
+
+SUBJECTS = ("my-data",)
+
+
+@bp.get("/contact")
+def form() -> ResponseReturnValue:
+    """Show the form; a reference in the query begins a correction of that enquiry."""
+    blank = ContactForm(formdata=None)
+    blank.form_token.data = service.issue(pages.language(), clock.now()).text()
+    reference = request.args.get("reference", "")
+    if rules.REFERENCE.fullmatch(reference):
+        blank.description.data = _("About my enquiry %(reference)s:", reference=reference) + "\n"
+    return _page(blank)
+
+
+@bp.post("/contact")
+def send() -> ResponseReturnValue:
+    """Take the enquiry, or show the form again with everything that was typed."""
+    typed = ContactForm()
+    if "language" in request.form:
+        # The switch of language has sent the half-typed form here: show it, send nothing.
+        return _switched(typed)
+    is_valid = typed.validate()
+    try:
+        ticket = service.admit(typed.form_token.data or "", clock.now())
+    except BadToken:
+        return _expired(typed)
+    return _receive(typed, ticket) if is_valid else _page(typed)
+
+
+@bp.get("/contact/received/<reference>")
+def received(reference: str) -> ResponseReturnValue:
+    """Say that the enquiry is safe, and what happens next."""
+    if not (rules.REFERENCE.fullmatch(reference) and service.is_received(reference)):
+        abort(404)
+    return web.render(
+        "contact/received", reference=reference, months=privacy.ENQUIRY.months, cache=web.Cache.NO_STORE
+    )
+
+
+def _receive(typed: ContactForm, ticket: Ticket) -> ResponseReturnValue:
+    now = clock.now()
+    signals = rules.signals(rules.token_age(ticket.issued, now), typed.contact_time.data or "")
+    try:
+        reference = service.receive(typed.submission(_subject()), ticket, signals=signals, now=now)
+    except service.AlreadyReceived as earlier:
+        question = _("You have already written to us as %(reference)s. Send this as a further message?")
+        # The time of issue stays, so that a quick second click is no haste.
+        return _again(typed, ticket.issued, question % {"reference": earlier.reference})
+    except DatabaseUnavailable:
+        return _sorry(typed)
+    # 303, not 302: a reload must not send the message twice.
+    return web.see_other(url_for(".received", reference=reference))
+
+
+def _sorry(typed: ContactForm) -> ResponseReturnValue:
+    words = _(
+        "We cannot take your enquiry at the moment. Nothing you typed is lost: please send it again soon."
+    )
+    response = _page(typed, notice=words, status=503)
+    response.headers["Retry-After"] = "120"
+    return response
+
+
+def _expired(typed: ContactForm) -> ResponseReturnValue:
+    words = _("This page could not be used any more. Please check your entries and send again.")
+    # As if issued a moment ago: whoever has typed it all before may send it at once.
+    return _again(typed, clock.now() - rules.SOONEST, words)
+
+
+def _switched(typed: ContactForm) -> ResponseReturnValue:
+    """Show the form in the other language, which is then the one that its sender agrees in."""
+    with suppress(BadToken):
+        typed.form_token.data = service.turned(
+            service.read(typed.form_token.data or ""), pages.language()
+        ).text()
+    return _page(typed, status=200)
+
+
+def _again(typed: ContactForm, issued: datetime, notice: str) -> Response:
+    """Show the form with a fresh token."""
+    typed.form_token.data = service.issue(pages.language(), issued).text()
+    return _page(typed, notice=notice, status=422)
+
+
+def _page(contact_form: ContactForm, *, notice: str | None = None, status: int | None = None) -> Response:
+    return web.render(
+        "contact/form",
+        part="contact_form",
+        form=contact_form,
+        subject=_subject(),
+        notice=notice,
+        months=privacy.ENQUIRY.months,
+        country_options=_countries(contact_form.country.data),
+        status=status,
+        cache=web.Cache.PRIVATE,
+    )
+
+
+def _countries(chosen: str | None) -> Markup:
+    blank = Markup('<option value="">{}</option>').format(_("Choose a country"))
+    return blank + countries.country_options(pages.language(), chosen)
+
+
+def _subject() -> str:
+    subject = request.values.get("subject", "")
+    return subject if subject in SUBJECTS else ""
