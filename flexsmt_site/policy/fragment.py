@@ -1,0 +1,102 @@
+"""The clauses as one piece of HTML per language: the text that a version of the policy fixes."""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from flask import current_app, render_template, url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from flexsmt_site import cookies, datamap, ledger, proof
+from flexsmt_site.config import LANGUAGES, settings
+from flexsmt_site.language import catalog, countries
+from flexsmt_site.policy import processors
+
+#: Where a promise's mark goes; the mark itself is laid in later, so that the fragment stays the same bytes.
+_PLACE = re.compile(r"<!--kept ([\w.]+)-->")
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """The clauses in one language, and their numbers and titles in order."""
+
+    html: str
+    contents: tuple[tuple[int, str], ...]
+
+
+def get_fragment(lang: str) -> Fragment:
+    """Return the clauses in ``lang``, rendered once for each app."""
+    kept: dict[str, Fragment] = current_app.extensions["flexsmt_policy_fragments"]
+    if lang not in kept:
+        kept[lang] = render(lang)
+    return kept[lang]
+
+
+def render(lang: str) -> Fragment:
+    """Render the clauses in ``lang``, without marks; needs a request context for its links."""
+    contents: list[tuple[int, str]] = []
+
+    def heading(number: int, title: str) -> Markup:
+        contents.append((number, title))
+        anchor = Markup('<a class="anchor" href="#c{0}" aria-labelledby="c{0}-title">#</a>').format(number)
+        return Markup('<h2 id="c{0}-title"><span>{0}</span> {1}</h2>{2}').format(number, title, anchor)
+
+    html = catalog.render(
+        "policy/_clauses.html",
+        domain="policy",
+        locale=lang,
+        heading=heading,
+        promise=_promise,
+        table=partial(_table, lang=lang),
+        lang=lang,
+    )
+    return Fragment(html, tuple(contents))
+
+
+def _promise(promise_id: str, caller: Callable[[], str]) -> Markup:
+    """Wrap a sentence of the policy in its promise; raises ``UnknownPromise``."""
+    ledger.get_promise(promise_id)
+    return Markup('<span class="promise" id="{0}">{1}</span><!--kept {0}-->').format(promise_id, caller())
+
+
+@ledger.keeps("P0.4")
+def _table(name: str, lang: str) -> Markup:
+    """Render a table of the policy from the register in code that it speaks of."""
+    registers: dict[str, Callable[[], Sequence[object]]] = {
+        "purposes": datamap.grounds,
+        "cookies": cookies.declared,
+        "retention": datamap.holdings,
+        "recipients": lambda: processors.load(processors.path(settings())),
+    }
+    html = render_template(
+        f"policy/tables/{name}.html",
+        rows=registers[name](),
+        holdings=datamap.holdings(),
+        country_name=countries.country_name,
+        lang=lang,
+    )
+    return Markup(html)  # noqa: S704 (our own template, escaped there)
+
+
+def marked(fragment: Fragment) -> Markup:
+    """Lay a link beside every sentence that the running code has been proven to keep."""
+
+    def mark(place: re.Match[str]) -> str:
+        promise_id = place[1]
+        if not proof.is_proven(ledger.get_promise(promise_id)):
+            return ""
+        url = url_for("promises.page", _anchor=promise_id)
+        return Markup(' <a class="kept" href="{}" aria-describedby="{}">{}</a>').format(
+            url, promise_id, _("How we keep this")
+        )
+
+    return Markup(_PLACE.sub(mark, fragment.html))  # noqa: S704
+
+
+def text_sum() -> str:
+    """Return the SHA-256 of the clauses in every language, as the app at hand renders them."""
+    bodies = [render(lang).html for lang in LANGUAGES]
+    return hashlib.sha256("\0".join(bodies).encode()).hexdigest()
