@@ -1,0 +1,59 @@
+"""``flexsmt serve`` and ``flexsmt doctor``."""
+
+import sys
+from threading import Event
+
+import click
+from flask import Blueprint
+from flask_migrate import upgrade
+
+from flexsmt_site import health
+from flexsmt_site.config import Settings, settings
+from flexsmt_site.operations import schema, supervisor
+
+bp = Blueprint("operations_commands", __name__, cli_group=None)
+
+
+@bp.cli.command("serve")
+@click.option("--no-relay", is_flag=True, help="Serve the web only; relays run elsewhere.")
+def serve(*, no_relay: bool) -> None:
+    """Serve the site and carry its mail; refuse to start on another version's database."""
+    here = settings()
+    try:
+        supervisor.check_port(here.host, here.port)
+    except supervisor.PortTaken as error:
+        raise click.ClickException(str(error)) from error
+    _ready_database(here)
+    _greet(here)
+    supervisor.run(
+        supervisor.parts(here, relay=not no_relay), lambda text: click.echo(text, err=True), Event()
+    )
+
+
+@bp.cli.command("doctor")
+def doctor() -> None:
+    """List what an operator still has to do, worst first; exit 1 on an error."""
+    found = health.findings(settings())
+    for finding in found:
+        click.echo(
+            f"{finding.level:<8} {finding.what}" + (f"\n         → {finding.mend}" if finding.mend else "")
+        )
+    if any(finding.level == "error" for finding in found):
+        sys.exit(1)
+
+
+def _ready_database(here: Settings) -> None:
+    """Migrate a demo's own database; elsewhere an operator decides when."""
+    fault = schema.find_fault()
+    if fault is None:
+        return
+    if not (here.is_demo and fault.is_older):
+        raise click.ClickException(f"{fault.what}; {fault.mend}")
+    upgrade()
+
+
+def _greet(here: Settings) -> None:
+    click.echo(f"Flex SMT's site: {here.base_url}/")
+    if here.is_demo:
+        click.echo(f"Caught mail:     {here.base_url}/dev/mail")
+    click.echo("Ctrl-C ends it.")

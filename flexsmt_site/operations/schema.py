@@ -1,0 +1,63 @@
+"""Whether the database has the tables that this version works with."""
+
+from dataclasses import dataclass
+
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
+
+from flexsmt_site.extensions import db
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What keeps this version from working with the database, and what an operator does about it."""
+
+    what: str
+    mend: str
+    is_older: bool = False
+
+
+def newest() -> str:
+    """Return the revision that this version works with."""
+    return _scripts().get_current_head() or ""
+
+
+def current() -> str | None:
+    """Return the revision of the database; None while it is empty."""
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_current() -> bool:
+    """Tell whether the database is as this version needs it."""
+    return current() == newest()
+
+
+def find_fault() -> Fault | None:
+    """Say what is wrong with the database; None when this version can work with it."""
+    try:
+        found = current()
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        return Fault(
+            f"the database does not answer ({reason})",
+            "check FLEXSMT_DATABASE_URL, and that the database it names is there and may be used",
+        )
+    if found == newest():
+        return None
+    if found is None or found in {script.revision for script in _scripts().walk_revisions()}:
+        what = f"the database is older than this version (revision {found or 'none'}, not {newest()})"
+        return Fault(what, "run: flexsmt db upgrade", is_older=True)
+    return Fault(
+        f"the database was made by a newer version (revision {found})",
+        "start that version, or restore a backup",
+    )
+
+
+def _scripts() -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", f"{current_app.root_path}/migrations")
+    return ScriptDirectory.from_config(config)
