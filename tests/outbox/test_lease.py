@@ -1,0 +1,156 @@
+from datetime import timedelta
+
+import pytest
+
+from flexsmt_site import clock
+from flexsmt_site.outbox import kinds, lease
+from flexsmt_site.outbox.rules import Answer, Fate, Phase, State, Step
+from tests.outbox.conftest import Box
+
+LATER = lease.LEASE + timedelta(seconds=1)
+ACCEPTED = Fate(State.ACCEPTED, answer=Answer(Step.DATA, 250))
+REFUSED = Fate(State.FAILED, answer=Answer(Step.DATA, 554))
+
+
+def claimed(owner: str = "a", after: timedelta = timedelta()) -> list[int]:
+    return [mail.id for mail in lease.claim(owner, clock.now() + after)]
+
+
+def test_a_claimed_mail_has_one_owner(box: Box) -> None:
+    mail_id = box.put()
+    assert claimed("a") == [mail_id]
+    assert claimed("b") == []
+    row = box.row(mail_id)
+    assert (row.state, row.phase, row.lease_owner) == (State.SENDING, Phase.CLAIMED, "a")
+
+
+def test_urgent_mails_go_first_then_the_oldest(box: Box) -> None:
+    slow = box.put("a@example.com", kind="circular")
+    second = box.put("b@example.com")
+    first = box.put("c@example.com")
+    box.change(first, not_before=clock.now() - timedelta(hours=1))
+    assert claimed() == [first, second, slow]
+
+
+def test_a_batch_has_its_limit(box: Box) -> None:
+    for key in range(5):
+        box.put(subject_key=key)
+    assert [len(lease.claim(owner, clock.now(), limit=2)) for owner in "abcd"] == [2, 2, 1, 0]
+
+
+def test_a_mail_is_not_claimed_before_its_time(box: Box) -> None:
+    mail_id = box.put()
+    box.change(mail_id, not_before=clock.now() + timedelta(minutes=1))
+    assert not lease.is_due(clock.now())
+    assert claimed() == []
+    assert claimed(after=timedelta(minutes=2)) == [mail_id]
+
+
+def test_an_expired_mail_is_given_up(box: Box) -> None:
+    mail_id = box.put()
+    assert lease.is_due(clock.now() + timedelta(days=6))
+    assert claimed(after=timedelta(days=6)) == []
+    row = box.row(mail_id)
+    assert row.state is State.DEAD
+    assert row.raw is not None
+
+
+def test_a_mail_nobody_wants_is_cancelled_and_forgotten(box: Box) -> None:
+    mail_id = box.put(subject_key=7)
+    kept = box.put("b@example.com", subject_key=8)
+    box.unwanted.add(7)
+    assert claimed() == [kept]
+    row = box.row(mail_id)
+    assert (row.state, row.raw, row.lease_owner) == (State.CANCELLED, None, None)
+
+
+def test_a_kind_that_nobody_declares_waits(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    mail_id = box.put()
+    monkeypatch.delitem(kinds._kinds, "letter")  # noqa: SLF001
+    assert not lease.is_due(clock.now())
+    assert claimed() == []
+    assert box.row(mail_id).state is State.QUEUED
+
+
+def test_nothing_is_due_in_an_empty_outbox(box: Box) -> None:
+    assert not lease.is_due(clock.now())
+    box.put()
+    assert lease.is_due(clock.now())
+
+
+def test_a_claim_whose_relay_vanished_passes_on(box: Box) -> None:
+    mail_id = box.put()
+    claimed("a")
+    assert not lease.is_due(clock.now())
+    assert lease.is_due(clock.now() + LATER)
+    assert claimed("b", after=LATER) == [mail_id]
+    assert box.row(mail_id).attempts == 0
+
+
+def test_a_mail_lost_in_data_goes_again_or_is_uncertain_as_its_kind_says(box: Box) -> None:
+    again = box.put("a@example.com", kind="letter")
+    stopped = box.put("b@example.com", kind="circular")
+    for mail_id in claimed("a"):
+        lease.mark_in_data(mail_id, "a", clock.now())
+    assert claimed("b", after=LATER) == [again]
+    assert box.row(again).attempts == 1
+    assert box.row(stopped).state is State.UNCERTAIN
+
+
+def test_a_relay_that_lost_its_lease_must_not_send(box: Box) -> None:
+    mail_id = box.put()
+    claimed("a")
+    claimed("b", after=LATER)
+    with pytest.raises(lease.LeaseLost):
+        lease.mark_in_data(mail_id, "a", clock.now())
+    lease.mark_in_data(mail_id, "b", clock.now())
+
+
+def test_a_mail_enters_data_once(box: Box) -> None:
+    mail_id = box.put()
+    claimed("a")
+    lease.mark_in_data(mail_id, "a", clock.now())
+    with pytest.raises(lease.LeaseLost):
+        lease.mark_in_data(mail_id, "a", clock.now())
+
+
+def test_each_mail_renews_the_leases_of_the_rest(box: Box) -> None:
+    first, second = box.put("a@example.com"), box.put("b@example.com")
+    claimed("a")
+    before = box.row(second).lease_until
+    lease.mark_in_data(first, "a", clock.now() + timedelta(minutes=1))
+    after = box.row(second).lease_until
+    assert before is not None
+    assert after is not None
+    assert after > before
+
+
+def test_a_refusal_counts_only_from_the_owner(box: Box) -> None:
+    mail_id = box.put()
+    claimed("a")
+    assert not lease.settle(mail_id, "b", REFUSED, clock.now())
+    assert box.row(mail_id).state is State.SENDING
+    assert lease.settle(mail_id, "a", REFUSED, clock.now())
+    row = box.row(mail_id)
+    assert (row.state, row.attempts, row.last_code) == (State.FAILED, 1, 554)
+    assert row.raw is not None
+
+
+def test_an_acceptance_counts_after_the_lease_was_lost(box: Box) -> None:
+    mail_id = box.put(kind="circular")
+    claimed("a")
+    lease.mark_in_data(mail_id, "a", clock.now())
+    claimed("b", after=LATER)
+    assert box.row(mail_id).state is State.UNCERTAIN
+    assert lease.settle(mail_id, "a", ACCEPTED, clock.now())
+    assert box.row(mail_id).state is State.ACCEPTED
+
+
+def test_what_was_not_begun_is_given_back(box: Box) -> None:
+    first, second = box.put("a@example.com"), box.put("b@example.com")
+    claimed("a")
+    lease.mark_in_data(first, "a", clock.now())
+    assert lease.release("a") == 1
+    assert box.row(first).phase is Phase.IN_DATA
+    assert claimed("b") == [second]
+    assert box.row(second).attempts == 0

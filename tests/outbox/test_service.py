@@ -1,0 +1,136 @@
+from datetime import timedelta
+from email import message_from_bytes
+from hashlib import sha256
+
+import pytest
+from sqlalchemy import func, select
+
+from flexsmt_site import clock, database
+from flexsmt_site.outbox import kinds, lease, service
+from flexsmt_site.outbox.message import BadHeader
+from flexsmt_site.outbox.models import Mail
+from flexsmt_site.outbox.rules import Answer, Fate, State, Step
+from tests.outbox.conftest import Box
+
+
+def count() -> int:
+    with database.write() as session:
+        return session.scalar(select(func.count(Mail.id))) or 0
+
+
+def test_a_mail_is_frozen_as_it_will_leave(box: Box) -> None:
+    row = box.row(box.put("sales@example.com"))
+    assert (row.state, row.attempts, row.recipient, row.sender) == (
+        "queued",
+        0,
+        "sales@example.com",
+        "site@localhost",
+    )
+    assert row.raw is not None
+    assert row.raw_sha256 == sha256(row.raw).hexdigest()
+    assert message_from_bytes(row.raw)["Message-ID"] == row.message_id
+    assert row.expires - row.created == timedelta(days=5)
+
+
+def test_a_mail_exists_only_when_its_business_does(box: Box) -> None:
+    def fail() -> None:
+        with database.write() as session:
+            box.put_in(session, "a@example.com")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert count() == 0
+    assert box.put()
+
+
+def test_the_same_key_is_the_same_mail(box: Box) -> None:
+    assert box.put() == box.put()
+    assert count() == 1
+
+
+def test_an_undeclared_kind_is_refused(box: Box) -> None:
+    with pytest.raises(kinds.UnknownKind, match="postcard"):
+        box.put(kind="postcard")
+
+
+def test_an_address_that_breaks_a_header_is_refused(box: Box) -> None:
+    with pytest.raises(BadHeader):
+        box.put("a@example.com\r\nBcc: b@example.com")
+    assert count() == 0
+
+
+def test_the_status_counts_every_state_and_the_longest_wait(box: Box) -> None:
+    now = clock.now()
+    assert service.status(now).oldest_waiting is None
+    first = box.put("a@example.com")
+    box.put("b@example.com")
+    box.change(first, created=now - timedelta(minutes=20))
+    found = service.status(now)
+    assert found.counts[State.QUEUED] == 2
+    assert found.counts.keys() == set(State)
+    assert found.oldest_waiting == timedelta(minutes=20)
+
+
+@pytest.mark.parametrize("state", ["failed", "uncertain", "dead"])
+def test_a_stopped_mail_is_listed_and_goes_again_with_a_fresh_life(box: Box, state: str) -> None:
+    mail_id = box.put()
+    box.change(mail_id, state=state, attempts=9, last_code=550, expires=clock.now() - timedelta(days=1))
+    assert service.list_stopped() == [service.Stopped(mail_id, State(state), "letter", 550)]
+    assert service.resend(str(mail_id), clock.now()) == mail_id
+    row = box.row(mail_id)
+    assert (row.state, row.attempts) == ("queued", 0)
+    assert row.expires > clock.now() + timedelta(days=4)
+    assert service.list_stopped() == []
+
+
+def test_a_stopped_mail_is_found_by_any_of_its_names(box: Box) -> None:
+    mail_id = box.put(key="letter:FX-1")
+    for name in (
+        box.row(mail_id).message_id,
+        box.row(mail_id).message_id.strip("<>"),
+        "letter:FX-1",
+        str(mail_id),
+    ):
+        box.change(mail_id, state="failed")
+        assert service.resend(name, clock.now()) == mail_id
+
+
+@pytest.mark.parametrize("state", ["queued", "sending", "accepted", "cancelled", "bounced"])
+def test_a_mail_that_has_not_stopped_does_not_go_again(box: Box, state: str) -> None:
+    mail_id = box.put()
+    box.change(mail_id, state=state)
+    with pytest.raises(service.NotResendable, match=state):
+        service.resend(str(mail_id), clock.now())
+
+
+def test_a_mail_without_its_bytes_does_not_go_again(box: Box) -> None:
+    mail_id = box.put()
+    box.change(mail_id, state="failed", raw=None)
+    with pytest.raises(service.NotResendable):
+        service.resend(str(mail_id), clock.now())
+
+
+def test_nobody_sends_a_mail_that_is_not_there(box: Box) -> None:
+    assert box.put()
+    for name in ("99", "<no@such.id>", "x" * 30):
+        with pytest.raises(service.UnknownMail, match="status"):
+            service.resend(name, clock.now())
+
+
+def test_an_accepted_mail_keeps_its_hash_and_loses_its_bytes(box: Box) -> None:
+    mail_id = box.put()
+    (claimed,) = lease.claim("relay", clock.now())
+    lease.mark_in_data(mail_id, "relay", clock.now())
+    fate = Fate(State.ACCEPTED, answer=Answer(Step.DATA, 250, "Queued as 7"))
+    assert lease.settle(mail_id, "relay", fate, clock.now())
+    row = box.row(mail_id)
+    assert (row.raw, row.raw_sha256) == (None, sha256(claimed.raw).hexdigest())
+    assert (row.state, row.phase, row.lease_owner, row.last_code, row.last_text) == (
+        State.ACCEPTED,
+        None,
+        None,
+        250,
+        "Queued as 7",
+    )
+    assert row.accepted is not None

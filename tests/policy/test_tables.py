@@ -1,0 +1,143 @@
+import re
+from html import unescape
+
+import pytest
+from flask import Flask
+from flask_babel import force_locale
+
+from flexsmt_site import cookies, datamap
+from flexsmt_site.datamap import Purpose
+from flexsmt_site.extensions import db
+from tests.ground.visitors import Visitor
+
+Row = list[str]
+
+
+def rows_of(page: str, number: int) -> list[list[Row]]:
+    """The tables of a clause, as rows of plain text."""
+    found = re.search(rf'<section class="clause" id="c{number}".*?</section>', page, re.DOTALL)
+    assert found
+    return [_rows(table) for table in re.findall(r"<tbody>(.*?)</tbody>", found[0], re.DOTALL)]
+
+
+def _rows(table: str) -> list[Row]:
+    return [
+        [
+            unescape(re.sub("<[^>]+>", "", cell)).strip()
+            for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)
+        ]
+        for row in re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)
+    ]
+
+
+def _table(page: str, name: str) -> list[Row]:
+    """The table that shows a register: the one whose first cells are its keys."""
+    clauses = {"purposes": 1, "cookies": 5, "retention": 8}
+    (table,) = rows_of(page, clauses[name])
+    return table
+
+
+@pytest.mark.promise("P1.1", "P1.3", "P1.4")
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_table_of_purposes_is_the_register(lone_app: Flask, visitor: Visitor, language: str) -> None:
+    table = _table(visitor.get(f"/{language}/privacy").text, "purposes")
+
+    with lone_app.test_request_context(), force_locale(language):
+        assert [row[:2] for row in table] == [
+            [str(purpose.value), str(basis.value)] for purpose, basis in datamap.grounds()
+        ]
+        for row, purpose in zip(table, Purpose, strict=True):
+            for holding in datamap.holdings():
+                assert (str(holding.title) in row[2]) == (purpose in holding.purposes)
+
+
+@pytest.mark.promise("P1.4")
+def test_the_site_uses_data_for_these_purposes_and_no_others(lone_app: Flask) -> None:
+    assert lone_app
+    used = {purpose for holding in datamap.holdings() for purpose in holding.purposes}
+
+    assert set(Purpose) == {Purpose.REPLY, Purpose.SECURITY, Purpose.ACCOUNTABILITY}
+    assert used <= set(Purpose)
+
+
+@pytest.mark.promise("P1.3")
+def test_every_purpose_has_exactly_one_ground(lone_app: Flask) -> None:
+    assert lone_app
+    grounds = datamap.grounds()
+
+    assert [purpose for purpose, _ in grounds] == list(Purpose)
+    assert all(isinstance(basis, datamap.Basis) for _, basis in grounds)
+
+
+@pytest.mark.promise("P1.1")
+def test_nothing_is_held_without_a_purpose(lone_app: Flask) -> None:
+    (first, *_rest) = datamap.holdings() if lone_app else ()
+    purposeless = datamap.Holding(**{**vars(first), "purposes": ()})
+
+    with pytest.raises(datamap.Purposeless, match=first.key):
+        datamap.declare(purposeless)
+
+
+@pytest.mark.promise("P5.2")
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_table_of_cookies_is_the_register(lone_app: Flask, visitor: Visitor, language: str) -> None:
+    table = _table(visitor.get(f"/{language}/privacy").text, "cookies")
+
+    with lone_app.test_request_context(), force_locale(language):
+        assert table == [
+            [cookie.name, str(cookie.when), str(cookie.holds), cookie.life_text]
+            for cookie in cookies.declared()
+        ]
+
+
+@pytest.mark.promise("P8.1a", "P0.4")
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_table_of_periods_is_the_register(lone_app: Flask, visitor: Visitor, language: str) -> None:
+    table = _table(visitor.get(f"/{language}/privacy").text, "retention")
+
+    with lone_app.test_request_context(), force_locale(language):
+        assert len(table) == len(datamap.holdings())
+        for row, holding in zip(table, datamap.holdings(), strict=True):
+            assert row[0] == str(holding.title)
+            assert row[1] == str(holding.source)
+            assert row[3].startswith(str(holding.months))
+            assert row[3].endswith(str(holding.counted_from))
+
+
+@pytest.mark.promise("P8.1a")
+def test_every_table_that_says_something_about_a_person_has_a_period(lone_app: Flask) -> None:
+    with lone_app.app_context():
+        tables = set(db.metadata.tables)
+    periods = {holding.table.description: holding.months for holding in datamap.holdings()}
+
+    assert set(periods) == tables
+    assert min(periods.values()) > 0
+
+
+@pytest.mark.promise("P0.4")
+def test_each_personal_column_is_in_one_holding_with_all_that_the_policy_says(
+    lone_app: Flask, visitor: Visitor
+) -> None:
+    columns = [
+        (holding.key, name)
+        for holding in datamap.holdings()
+        for name in (*holding.personal, *holding.pseudonym)
+    ]
+
+    assert len(columns) == len(set(columns)) > 0
+    for holding in datamap.holdings():
+        assert holding.purposes
+        assert holding.months > 0
+        with lone_app.test_request_context():
+            assert holding.objection in lone_app.view_functions
+    assert visitor.get("/en/contact?subject=my-data").status_code == 200
+
+
+@pytest.mark.promise("P7.4")
+def test_what_is_typed_into_the_form_is_never_for_marketing(lone_app: Flask) -> None:
+    assert lone_app
+    allowed = {Purpose.REPLY, Purpose.ACCOUNTABILITY}
+
+    for holding in datamap.holdings():
+        if "company" in holding.personal:
+            assert set(holding.purposes) <= allowed
