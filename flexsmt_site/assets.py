@@ -18,7 +18,7 @@ import brotli
 from flask import Flask
 from whitenoise import WhiteNoise
 
-from flexsmt_site.config import ROOT
+from flexsmt_site.config import ROOT, SettingError
 
 #: Formats that are packed already; compressing them again gains nothing.
 _PACKED = {".png", ".ico", ".woff2"}
@@ -66,7 +66,10 @@ def _add_headers(headers: Headers, _path: str, _url: str) -> None:
 
 
 def publish(source: Path, target: Path) -> Assets:
-    """Make hashed and compressed copies of ``source`` in a folder of ``target`` named by its state."""
+    """Make hashed and compressed copies of ``source`` in a folder of ``target`` named by its state.
+
+    Raises ``SettingError`` where ``target`` can not hold them.
+    """
     files = sorted(path for path in source.rglob("*") if path.is_file())
     named = {path.relative_to(source).as_posix(): path.read_bytes() for path in files}
     digests = {name: hashlib.sha256(body).hexdigest()[:12] for name, body in named.items()}
@@ -74,7 +77,11 @@ def publish(source: Path, target: Path) -> Assets:
     folder = target / state
     urls = {name: _hashed(name, digest) for name, digest in digests.items()}
     if not folder.exists():
-        _fill(folder, {urls[name].removeprefix("/static/"): body for name, body in named.items()})
+        try:
+            _fill(folder, {urls[name].removeprefix("/static/"): body for name, body in named.items()})
+        except OSError as error:
+            wanted = f"a folder that can hold the static files ({error.strerror})"
+            raise SettingError("DATA_DIR", str(target.parent), wanted) from error
     return Assets(folder, urls)
 
 
@@ -87,17 +94,22 @@ def _fill(folder: Path, bodies: dict[str, bytes]) -> None:
     """Write beside the folder and move it into place, so that a second worker never sees half of it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(mkdtemp(prefix="draft-", dir=folder.parent))
-    draft.chmod(0o755)
+    try:
+        draft.chmod(0o755)
+        _write(draft, bodies)
+        # It fails on a filled folder, which Path.replace may not.
+        os.rename(draft, folder)  # noqa: PTH104
+    except OSError:
+        shutil.rmtree(draft)
+        if not folder.is_dir():
+            raise
+
+
+def _write(folder: Path, bodies: dict[str, bytes]) -> None:
     for name, body in bodies.items():
-        path = draft / name
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
         if path.suffix not in _PACKED:
             Path(f"{path}.br").write_bytes(brotli.compress(body))
             Path(f"{path}.gz").write_bytes(gzip.compress(body, mtime=0))
-    try:
-        os.rename(draft, folder)  # noqa: PTH104 (fails on a filled folder, which Path.replace may not)
-    except OSError:
-        if not folder.is_dir():
-            raise
-        shutil.rmtree(draft)

@@ -34,7 +34,7 @@ READERS: dict[str, tuple[Callable[[str, str], Any], str]] = {
     "ALERT_TO": (env.optional_mailbox, ""),
     "ALERT_SMTP_URL": (env.smtp_url, ""),
     "RATE_LIMIT": (env.positive_number, "60"),
-    "BOUNCES": (env.text, ""),
+    "BOUNCES": (env.maildir, ""),
     "LANGUAGE_ORDER": (env.language_order, "ip,browser"),
     "TRUSTED_PROXIES": (env.whole_number, "0"),
     "GEO_DATABASE": (env.existing_file, ""),
@@ -60,7 +60,7 @@ class Settings:
     alert_to: str
     alert_smtp_url: str
     rate_limit: int
-    bounces: str
+    bounces: Path
     language_order: tuple[str, ...]
     trusted_proxies: int
     geo_database: Path | None
@@ -81,6 +81,11 @@ class Settings:
     def mail_domain(self) -> str:
         """The domain of the sender's address."""
         return parseaddr(self.mail_from)[1].rpartition("@")[2]
+
+    @property
+    def bounce_address(self) -> str:
+        """Where reports about mails that came back go, so that they go to no person."""
+        return f"bounces@{self.mail_domain}"
 
     @property
     def trusted_hosts(self) -> frozenset[str]:
@@ -108,7 +113,7 @@ class Settings:
         values["base_url"] = values["base_url"] or f"http://{host}:{values['port']}"
         values["database_url"] = values["database_url"] or f"sqlite:///{data_dir / 'site.db'}"
         values["secret_key"] = values["secret_key"] or env.kept_secret(data_dir)
-        values["bounces"] = values["bounces"] or str(data_dir / "bounces")
+        values["bounces"] = values["bounces"] or data_dir / "bounces"
         values["company"] = company.read("COMPANY", values["company"], data_dir)
         return _safe(cls(**values))
 

@@ -5,22 +5,41 @@ at its beginning: measured, drivers that take it later lose more than half of co
 read-then-writes (``docs/decisions/0003-transactions.md``).
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
-from flask import Flask, current_app
+import psycopg
+from flask import Flask, has_request_context
+from psycopg.abc import RV, PQGen
 from sqlalchemy import DateTime, Dialect, Engine, event
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection, ExecutionContext
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext, ExecutionContext
+from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.types import TypeDecorator
 
+from flexsmt_site import events
 from flexsmt_site.extensions import db, migrate
 
 #: As patient as SQLite is by ``busy_timeout``: a lock that stays is a page of 503, not a hanging request.
-_POSTGRES = {"connect_timeout": 5, "options": "-c lock_timeout=5s"}
+_POSTGRES = {
+    "connect_timeout": 5,
+    "options": "-c lock_timeout=5s",
+    # A network that swallows everything is noticed within a minute instead of two hours.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+#: A server that has frozen would hold every thread that asks it: longer than for a lock no visitor waits.
+_LONGEST_ANSWER_SECONDS = 10.0
+#: What PostgreSQL answers to a write where it takes none.
+_READ_ONLY = "25006"
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -35,6 +54,21 @@ class DatabaseUnavailable(RuntimeError):
 
 class ReadOnlyTransaction(RuntimeError):
     """A statement that changes data was sent outside ``write()``."""
+
+
+class PatientConnection(psycopg.Connection[Any]):
+    """A connection to PostgreSQL on which no visitor waits without end."""
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        """Wait for the server; where a request waits, give up on one that has frozen."""
+        if timeout is not None or not has_request_context():
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, _LONGEST_ANSWER_SECONDS)
+        except psycopg.errors._WaitTimeout as error:  # noqa: SLF001 (what its documentation names)
+            # Its answer may still come, and must not be taken for that to another question.
+            self.pgconn.finish()
+            raise psycopg.OperationalError("the server does not answer") from error
 
 
 class Instant(TypeDecorator[datetime]):
@@ -79,7 +113,13 @@ def init_app(app: Flask) -> None:
 def prepare(engine: Engine) -> None:
     """Attach the transaction rules to an engine."""
     event.listen(engine, "before_cursor_execute", _refuse_stray_writes)
-    if engine.dialect.name == "sqlite":
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "do_connect", _connect_patiently)
+        event.listen(engine, "handle_error", _part_from_read_only)
+    else:
+        file = _SqliteFile(Path(engine.url.database or ""))
+        event.listen(engine, "connect", file.opened)
+        event.listen(engine, "checkout", file.used)
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
 
@@ -91,12 +131,76 @@ def write() -> Iterator[Session]:
     Raises ``DatabaseUnavailable``.
     """
     bind = db.engine.execution_options(write=True)
+    with _answering(), Session(bind, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def read() -> Iterator[Session]:
+    """Open a session that only reads: what it found stays usable after its end.
+
+    Raises ``DatabaseUnavailable``.
+    """
+    with _answering(), Session(db.engine, expire_on_commit=False) as session:
+        yield session
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
     try:
-        with Session(bind, expire_on_commit=False) as session, session.begin():
-            yield session
-    except (OperationalError, InterfaceError) as error:
-        current_app.logger.error("database unavailable: %s", type(error.orig).__name__)  # noqa: TRY400 (no trace)
+        yield
+    except DBAPIError as error:
+        if not is_trouble(error):
+            raise
+        events.say("database.unavailable", error=type(error.orig).__name__)
         raise DatabaseUnavailable(str(error.orig)) from error
+
+
+def is_trouble(error: DBAPIError) -> bool:
+    """Tell whether the database is in trouble; False where it only refuses the values that it was sent.
+
+    Locked, full, read-only, damaged, stopped or gone, or with another version's tables: all of it may pass.
+    """
+    return not isinstance(error, (IntegrityError, DataError))
+
+
+class _SqliteFile:
+    """The file behind an engine: a connection is used only while the file is what it was at its opening.
+
+    SQLite goes on with a file that was deleted or replaced, where nobody will read what it writes. And
+    what it opened while the disk was read-only stays so for ever.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def opened(self, _dbapi: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info["file"] = self._state()
+
+    def used(
+        self, _dbapi: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection
+    ) -> None:
+        if record.info["file"] != self._state():
+            raise DisconnectionError("the file is another one")
+
+    def _state(self) -> tuple[int, int, bool] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino, os.access(self.path, os.W_OK)
+
+
+def _connect_patiently(
+    _dialect: Dialect, _record: ConnectionPoolEntry, arguments: list[Any], named: dict[str, Any]
+) -> PatientConnection:
+    return PatientConnection.connect(*arguments, **named)
+
+
+def _part_from_read_only(context: ExceptionContext) -> None:
+    # A session that began while the server took no writes keeps to that when the server takes them again.
+    if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
+        context.is_disconnect = True
 
 
 def _open_sqlite(dbapi: DBAPIConnection, _record: object) -> None:

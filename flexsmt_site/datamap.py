@@ -50,12 +50,20 @@ class Purposeless(ValueError):
 
 
 @dataclass(frozen=True)
+class Sooner:
+    """A part of a holding that goes earlier than the rest: ``days`` after ``counted_from``."""
+
+    days: int
+    counted_from: LazyString
+
+
+@dataclass(frozen=True)
 class Holding:
     """One group of data that a feature holds: a row of the policy's tables.
 
     ``personal`` columns say something about a person, ``pseudonym`` columns only point to one,
-    ``plain`` columns do neither. The data goes ``months`` after
-    ``counted_from``. ``objection`` is the endpoint where a person objects.
+    ``plain`` columns do neither. The data goes ``months`` (or, where these are 0, ``hours``) after
+    ``counted_from``, a part of it ``sooner``. ``objection`` is the endpoint where a person objects.
     """
 
     key: str
@@ -69,9 +77,12 @@ class Holding:
     months: int
     counted_from: LazyString
     objection: str
+    hours: int = 0
+    sooner: tuple[Sooner, ...] = ()
 
 
 _holdings: dict[str, Holding] = {}
+_impersonal: set[str] = set()
 
 
 @keeps("P1.3", "P1.4")
@@ -98,6 +109,11 @@ def declare(holding: Holding) -> None:
     _holdings[holding.key] = holding
 
 
+def declare_impersonal(table: FromClause) -> None:
+    """Say that a table tells nothing about anybody: no row of the policy is about it."""
+    _impersonal.add(table.description)
+
+
 @keeps("P0.4")
 def holdings() -> tuple[Holding, ...]:
     """Return every declared holding by its key."""
@@ -106,5 +122,5 @@ def holdings() -> tuple[Holding, ...]:
 
 def undeclared(tables: Iterable[FromClause]) -> list[str]:
     """Return the names of tables that no holding is about."""
-    known = {holding.table.description for holding in _holdings.values()}
+    known = _impersonal | {holding.table.description for holding in _holdings.values()}
     return sorted(table.description for table in tables if table.description not in known)

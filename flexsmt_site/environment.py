@@ -127,7 +127,7 @@ def smtp_url(name: str, value: str) -> str:
     try:
         if value:
             parse_smtp_url(value)
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise SettingError(name, value.partition("://")[0] + "://…", str(error)) from error
     return value
 
@@ -181,8 +181,27 @@ def existing_file(name: str, value: str) -> Path | None:
     if not value:
         return None
     path = Path(value).absolute()
-    if not (path.is_file() and os.access(path, os.R_OK)):
+    try:
+        is_readable = path.is_file() and os.access(path, os.R_OK)
+    except OSError:
+        is_readable = False
+    if not is_readable:
         raise SettingError(name, value, "a file that this user may read")
+    return path
+
+
+def maildir(name: str, value: str) -> Path | None:
+    """Return the path of a Maildir, which may be made later; nothing when unset."""
+    if not value:
+        return None
+    path = Path(value).absolute()
+    wanted = "a Maildir: a folder with new, cur and tmp in it"
+    try:
+        is_other = path.exists() and not path.is_dir()
+    except OSError as error:
+        raise SettingError(name, value, f"{wanted} ({error.strerror})") from error
+    if is_other:
+        raise SettingError(name, value, wanted)
     return path
 
 
@@ -201,23 +220,26 @@ def folder(name: str, value: str) -> Path:
 def kept_secret(data_dir: Path) -> str:
     """Return the secret in DATA_DIR; made once, also when two workers start together."""
     path = data_dir / "secret"
-    draft = data_dir / f"secret.{os.getpid()}"
     try:
         if not path.exists():
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(48))
-            try:
-                # A link, not a rename: the first worker wins and the second finds its secret.
-                path.hardlink_to(draft)
-            except FileExistsError:
-                pass
-            finally:
-                draft.unlink()
+            _make_secret(path)
         secret = path.read_text().strip()
     except OSError as error:
-        raise SettingError(
-            "DATA_DIR", str(data_dir), f"a folder that can hold the secret ({error})"
-        ) from error
+        wanted = f"a folder that can hold the secret ({error.strerror})"
+        raise SettingError("DATA_DIR", str(data_dir), wanted) from error
     if len(secret) < _SHORTEST_SECRET:
         raise SettingError("DATA_DIR", str(data_dir), f"a folder whose file {path.name} is whole: delete it")
     return secret
+
+
+def _make_secret(path: Path) -> None:
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        # A link, not a rename: the first worker wins and the second finds its secret.
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink(missing_ok=True)

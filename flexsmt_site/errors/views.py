@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from flask import Flask, Response, current_app, make_response, render_template
+from flask import Flask, Response, make_response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, force_locale
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
-from flexsmt_site import pages, web
+from flexsmt_site import events, pages, web
 from flexsmt_site.config import LANGUAGES
-from flexsmt_site.database import DatabaseUnavailable
+from flexsmt_site.database import DatabaseUnavailable, is_trouble
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def init_app(app: Flask) -> None:
         return _answer(Response(finished[pages.language()], status=500, mimetype="text/html"))
 
     app.register_error_handler(HTTPException, _page)
-    for unavailable in (DatabaseUnavailable, OperationalError, InterfaceError):
+    for unavailable in (DatabaseUnavailable, DBAPIError):
         app.register_error_handler(unavailable, _unavailable)
     app.register_error_handler(InternalServerError, broken)
 
@@ -111,8 +111,10 @@ def _page(error: HTTPException) -> ResponseReturnValue:
 
 
 def _unavailable(error: Exception) -> ResponseReturnValue:
-    if not isinstance(error, DatabaseUnavailable):  # which has been noted where it was raised
-        current_app.logger.error("database unavailable: %s", type(error).__name__)
+    if isinstance(error, DBAPIError):  # The other one has been noted where it was raised.
+        if not is_trouble(error):
+            raise error
+        events.say("database.unavailable", error=type(error.orig).__name__)
     response = make_response(render_template("errors/page.html", code=503, **vars(WORDS[503])), 503)
     response.headers["Retry-After"] = "120"
     return _answer(response)

@@ -49,6 +49,7 @@ def test_no_page_loads_or_sends_anything_elsewhere_or_runs_inline(visitor: Visit
 
 
 @pytest.mark.parametrize("path", ANSWERS)
+@pytest.mark.promise("P13.1")
 def test_over_tls_browsers_are_told_to_stay_there(tmp_path: Path, path: str) -> None:
     visitor = visit(create_app(make_settings(tmp_path, **PRODUCTION)))
     answer = visitor.get(path, base_url="https://www.example.com")

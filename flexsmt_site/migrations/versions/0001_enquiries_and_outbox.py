@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("reference"),
         sa.UniqueConstraint("token_nonce"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("enquiry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_enquiry_received"), ["received"], unique=False)
@@ -84,6 +85,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("dedupe_key"),
         sa.UniqueConstraint("message_id"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_due", ["state", "priority", "not_before"], unique=False)
