@@ -55,8 +55,11 @@ class Keeper:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Take one mail."""
-        raw = envelope.original_content or b""
-        keep(self.folder, raw, clock.now())
+        try:
+            keep(self.folder, envelope.original_content or b"", clock.now())
+        except OSError:
+            # Else aiosmtpd would say 500, and the mail would be given up for a disk that is full for an hour.
+            return "452 4.3.1 No room to keep it"
         return "250 Kept in a file"
 
 
@@ -92,11 +95,14 @@ def keep(folder: Path, raw: bytes, now: datetime) -> Path:
     message_id = str(message_from_bytes(raw, policy=default)["Message-ID"])
     name = f"{now:%Y%m%dT%H%M%S%f}Z-{sha256(message_id.encode()).hexdigest()[:16]}"
     draft, kept = folder / f"{name}.tmp", folder / f"{name}.eml"
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    return draft.rename(kept)
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        return draft.rename(kept)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def list_caught(folder: Path, limit: int = 200) -> list[Caught]:

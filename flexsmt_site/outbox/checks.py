@@ -1,7 +1,6 @@
 """What an operator should know about mail: where it goes, who carries it, how long it waits."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 from flexsmt_site import clock, health
@@ -12,8 +11,6 @@ from flexsmt_site.outbox.rules import RESENDABLE
 from flexsmt_site.outbox.transport import Connection, Limits, Unreachable, helo_name
 from flexsmt_site.smtp_url import parse_smtp_url
 
-#: A notice that waits longer than this is worth a look.
-LONG_WAIT = timedelta(minutes=15)
 #: Clocks of several machines may differ by this much.
 _SLACK = timedelta(minutes=1)
 _BRIEF = Limits(connect_seconds=5, data_seconds=5)
@@ -32,13 +29,14 @@ def target(settings: Settings) -> Iterator[health.Finding]:
 
 
 def server(settings: Settings) -> Iterator[health.Finding]:
-    """Say whether the mail server speaks with us; nothing is sent, and nobody signs in."""
+    """Say whether the mail server lets us in; nothing is sent."""
     if not settings.smtp_url:
         return
-    anyone = replace(parse_smtp_url(settings.smtp_url), user="", password="")
+    target = parse_smtp_url(settings.smtp_url)
     try:
-        with Connection(anyone, helo_name(settings.base_url), _BRIEF):
-            yield health.Finding("ok", "the mail server answers")
+        with Connection(target, helo_name(settings.base_url), _BRIEF):
+            found = "the mail server answers" + (" and takes our password" if target.user else "")
+            yield health.Finding("ok", found)
     except Unreachable as fault:
         yield health.Finding(
             "error",
@@ -74,7 +72,7 @@ def queue(_settings: Settings) -> Iterator[health.Finding]:
     """Say how long the oldest mail waits, and whether any stopped."""
     found = service.status(clock.now())
     waits = found.oldest_waiting
-    if waits and waits > LONG_WAIT:
+    if waits and waits > service.LATE:
         minutes = waits // timedelta(minutes=1)
         yield health.Finding(
             "warning", f"the oldest mail waits {minutes} minutes", "see `flexsmt mail status`"
@@ -101,7 +99,14 @@ def clock_runs_on(_settings: Settings) -> Iterator[health.Finding]:
         )
 
 
+def bounces(settings: Settings) -> Iterator[health.Finding]:
+    """Say whether anybody would see what comes back."""
+    if settings.smtp_url and not (settings.bounces / "new").is_dir():
+        what = f"what comes back to {settings.bounce_address} is not seen: {settings.bounces} is no Maildir"
+        yield health.Finding("warning", what, "see docs/operating.md, What comes back")
+
+
 def declare() -> None:
     """Let doctor ask all of these."""
-    for check in (target, server, relay, queue, clock_runs_on):
+    for check in (target, server, relay, queue, clock_runs_on, bounces):
         health.declare(check)

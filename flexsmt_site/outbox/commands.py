@@ -1,23 +1,20 @@
-"""Commands of the outbox: the relay, the state of the queue, and sending again."""
+"""Commands of the outbox: the relay, the state of the queue, what came back, and sending again."""
 
-import logging
 import signal
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import click
 from flask import Blueprint
-from sqlalchemy.exc import SQLAlchemyError
 
 from flexsmt_site import clock
 from flexsmt_site.config import settings
-from flexsmt_site.database import DatabaseUnavailable
-from flexsmt_site.outbox import service
+from flexsmt_site.outbox import service, wake
+from flexsmt_site.outbox.bounces import Outcome, look
 from flexsmt_site.outbox.catcher import Catcher, Keeper
-from flexsmt_site.outbox.relay import Relay, log
+from flexsmt_site.outbox.relay import Relay
 from flexsmt_site.outbox.transport import Connection, Limits, helo_name
 from flexsmt_site.smtp_url import parse_smtp_url
+from flexsmt_site.terminal import asking_database
 
 bp = Blueprint("mail_commands", __name__, cli_group="mail")
 
@@ -28,14 +25,17 @@ bp = Blueprint("mail_commands", __name__, cli_group="mail")
 )
 def relay(*, once: bool) -> None:
     """Carry mails to the mail server: at least once each, and never two at a time."""
-    _log_to_stderr()
-    with _database_asked(), ExitStack() as stack:
+    with asking_database(), ExitStack() as stack:
+        _ask()
         relay = _relay(stack)
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: relay.stopping.set())
         if not once:
             relay.run()
-        elif not relay.drain():
+            return
+        is_usable = relay.drain()
+        relay.do_chores()
+        if not is_usable:
             raise click.ClickException(f"the mail server is unusable ({relay.trouble}): the mails wait")
 
 
@@ -43,7 +43,7 @@ def relay(*, once: bool) -> None:
 def status() -> None:
     """Count the mails by state, with the age of the oldest that waits."""
     now = clock.now()
-    with _database_asked():
+    with asking_database():
         found, all_stopped = service.status(now), service.list_stopped()
     for state, count in found.counts.items():
         click.echo(f"{state:<10} {count:>6}")
@@ -53,16 +53,34 @@ def status() -> None:
         click.echo(f"stopped    {stopped.id} {stopped.kind} {stopped.state} {stopped.code or 'no answer'}")
 
 
+@bp.cli.command("bounces")
+def bounces() -> None:
+    """Mark the mails that came back, by the reports in the bounce Maildir; relays do so every minute."""
+    try:
+        with asking_database():
+            _ask()
+            found = look(settings().bounces)
+    except OSError as error:
+        raise click.ClickException(f"the Maildir of FLEXSMT_BOUNCES can not be used: {error}") from error
+    for outcome in Outcome:
+        click.echo(f"{outcome:<10} {found[outcome]:>6}")
+
+
 @bp.cli.command("resend")
 @click.argument("mail")
 def resend(mail: str) -> None:
     """Send a stopped mail again, named by its number, Message-ID or dedupe key."""
     try:
-        with _database_asked():
+        with asking_database():
             number = service.resend(mail, clock.now())
     except (service.UnknownMail, service.NotResendable) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"mail {number} is queued again")
+
+
+def _ask() -> None:
+    """Ask for anything: who waits, or has nothing to do, would not notice that the database is gone."""
+    service.find_newest()
 
 
 def _relay(stack: ExitStack) -> Relay:
@@ -73,26 +91,5 @@ def _relay(stack: ExitStack) -> Relay:
     else:
         target = stack.enter_context(Catcher(Keeper(config.data_dir / "mail"))).target
     helo = helo_name(config.base_url)
-    return Relay(lambda: Connection(target, helo, Limits()), config.data_dir)
-
-
-@contextmanager
-def _database_asked() -> Iterator[None]:
-    """Turn what the database refuses into one line that names the mend."""
-    try:
-        # Before anything else: a relay that runs waits for a database that is gone, and says nothing.
-        service.find_newest()
-        yield
-    except (SQLAlchemyError, DatabaseUnavailable) as error:
-        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        raise click.ClickException(
-            f"the database can not be used ({reason}): check FLEXSMT_DATABASE_URL, or run: flexsmt db upgrade"
-        ) from error
-
-
-def _log_to_stderr() -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    log.handlers = [handler]
-    log.setLevel(logging.INFO)
-    log.propagate = False
+    waiter = stack.enter_context(wake.waiter())
+    return Relay(lambda: Connection(target, helo, Limits()), config.data_dir, wait=waiter.wait)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-#: A relay beats every second, but one slow mail may hold it for a minute in each of its steps.
-SILENCE = timedelta(minutes=4)
+#: A relay beats every second, but one slow mail may hold it for a minute in each of its six steps.
+SILENCE = timedelta(minutes=8)
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,19 @@ class Beat:
 def beat(data_dir: Path, now: datetime, trouble: str = "") -> None:
     """Write the sign of life; a reader sees the old one or the new one."""
     draft = data_dir / f"relay.heartbeat.{os.getpid()}"
-    draft.write_text(json.dumps({"at": now.isoformat(), "trouble": trouble}))
-    draft.rename(_path(data_dir))
+    try:
+        draft.write_text(json.dumps({"at": now.isoformat(), "trouble": trouble}))
+        draft.rename(_path(data_dir))
+    finally:
+        # On a full disk half of it would stay.
+        draft.unlink(missing_ok=True)
 
 
 def find_beat(data_dir: Path) -> Beat | None:
-    """Read the last sign of life; None when no relay ever ran here."""
+    """Read the last sign of life; None when no relay ever ran here, or a power cut left it empty."""
     try:
         found = json.loads(_path(data_dir).read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return None
     return Beat(datetime.fromisoformat(found["at"]), found["trouble"])
 

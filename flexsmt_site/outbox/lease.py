@@ -7,8 +7,9 @@ while a server is spoken to.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Update, and_, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from flexsmt_site import database
 from flexsmt_site.extensions import db
@@ -16,8 +17,14 @@ from flexsmt_site.outbox import kinds, rules
 from flexsmt_site.outbox.models import TEXT_LENGTH, Mail
 from flexsmt_site.outbox.rules import Course, Fate, Phase, State
 
-#: Longer than the slowest conversation the transport allows; renewed with every mail.
+#: Renewed with every mail. A conversation that takes longer loses the mail, and then sends nothing of it.
 LEASE = timedelta(minutes=5)
+#: A mail in data is left alone for this much longer, counted from when somebody saw its lease ended. From
+#: the mark to the last answer it is two minutes at most, so a clock that jumps can not make a mail go twice.
+DOUBT = timedelta(minutes=3)
+_SLACK = timedelta(minutes=1)
+#: No mail waits longer than this for its next attempt: where one seems to, the clock went back.
+_LONGEST_WAIT = rules.LONGEST_WAIT * (1 + rules.JITTER) + _SLACK
 
 
 class LeaseLost(RuntimeError):
@@ -38,10 +45,13 @@ class Claimed:
 
 def is_due(now: datetime) -> bool:
     """Say whether a relay has anything to do; reads only, so it may be asked every second."""
-    due = and_(Mail.state == State.QUEUED, or_(Mail.not_before <= now, Mail.expires <= now), _is_declared())
-    lost = and_(Mail.state == State.SENDING, Mail.lease_until <= now, _is_declared())
+    queued = and_(Mail.state == State.QUEUED, _is_declared())
+    reasons = (Mail.not_before <= now, Mail.expires <= now, *_is_of_the_future(now))
+    # One question for each reason: an index answers it, however many mails are put off.
+    due = [exists().where(queued, reason) for reason in reasons]
+    lost = exists().where(_is_lost(now))
     with db.engine.connect() as connection:
-        return connection.scalar(select(Mail.id).where(or_(due, lost)).limit(1)) is not None
+        return bool(connection.scalar(select(or_(*due, lost))))
 
 
 def claim(owner: str, now: datetime, limit: int = 20) -> list[Claimed]:
@@ -52,8 +62,9 @@ def claim(owner: str, now: datetime, limit: int = 20) -> list[Claimed]:
     """
     with database.write() as session:
         _recover(session, now)
-        session.execute(_change(State.DEAD).where(Mail.state == State.QUEUED, Mail.expires <= now))
-        mails = session.scalars(_claiming(owner, now, limit)).all()
+        _give_up(session, now)
+        _bring_back(session, now)
+        mails = _take(session, owner, now, limit)
         wanted = [mail for mail in mails if _is_wanted(session, mail)]
         wanted.sort(key=lambda mail: (mail.priority, mail.not_before, mail.id))
         return [
@@ -67,11 +78,15 @@ def mark_in_data(mail_id: int, owner: str, now: datetime) -> None:
 
     From here until it is settled its outcome is unknown. Raises ``LeaseLost``.
     """
+    held = and_(_is_owned(owner), Mail.phase == Phase.CLAIMED)
+    renewed = {"lease_until": now + LEASE}
     with database.write() as session:
-        session.execute(update(Mail).where(_is_owned(owner)).values(lease_until=now + LEASE))
-        marking = update(Mail).where(Mail.id == mail_id, _is_owned(owner), Mail.phase == Phase.CLAIMED)
-        if not session.scalar(marking.values(phase=Phase.IN_DATA).returning(Mail.id)):
+        marking = update(Mail).where(Mail.id == mail_id, held).values(phase=Phase.IN_DATA, **renewed)
+        if not session.scalar(marking.returning(Mail.id)):
             raise LeaseLost(f"mail {mail_id} is no longer {owner}'s: leave it to its next relay")
+        # Rows that somebody erases are left to him: to wait for each other would be a deadlock.
+        others = select(Mail.id).where(held).with_for_update(skip_locked=True)
+        session.execute(_quietly(update(Mail).where(Mail.id.in_(others)).values(**renewed)))
 
 
 def settle(mail_id: int, owner: str, fate: Fate, now: datetime) -> bool:
@@ -94,11 +109,26 @@ def release(owner: str) -> int:
         return len(session.scalars(giving.returning(Mail.id)).all())
 
 
-def _claiming(owner: str, now: datetime, limit: int) -> Update:
+def _take(session: Session, owner: str, now: datetime, limit: int) -> list[Mail]:
+    """Take the due mails of one priority after the other: so an index finds them among many put off."""
+    mails: list[Mail] = []
+    priority = _next_priority(session, None)
+    while priority is not None and len(mails) < limit:
+        mails += session.scalars(_taking(owner, now, priority, limit - len(mails))).all()
+        priority = _next_priority(session, priority)
+    return mails
+
+
+def _next_priority(session: Session, last: int | None) -> int | None:
+    lowest = select(func.min(Mail.priority)).where(Mail.state == State.QUEUED)
+    return session.scalar(lowest if last is None else lowest.where(Mail.priority > last))
+
+
+def _taking(owner: str, now: datetime, priority: int, limit: int) -> ReturningUpdate[Mail]:
     chosen = (
         select(Mail.id)
-        .where(Mail.state == State.QUEUED, Mail.not_before <= now, _is_declared())
-        .order_by(Mail.priority, Mail.not_before, Mail.id)
+        .where(Mail.state == State.QUEUED, Mail.priority == priority, Mail.not_before <= now, _is_declared())
+        .order_by(Mail.not_before, Mail.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("chosen")
@@ -114,11 +144,27 @@ def _claiming(owner: str, now: datetime, limit: int) -> Update:
     )
 
 
+def _bring_back(session: Session, now: datetime) -> None:
+    """Let nothing wait for a moment that a clock named before it was set back."""
+    for reason in _is_of_the_future(now):
+        waiting = select(Mail.id).where(Mail.state == State.QUEUED, reason).with_for_update(skip_locked=True)
+        session.execute(_quietly(update(Mail).where(Mail.id.in_(waiting)).values(not_before=now)))
+
+
+def _give_up(session: Session, now: datetime) -> None:
+    expired = select(Mail.id).where(Mail.state == State.QUEUED, Mail.expires <= now)
+    session.execute(_change(State.DEAD).where(Mail.id.in_(expired.with_for_update(skip_locked=True))))
+
+
 def _recover(session: Session, now: datetime) -> None:
-    lost = select(Mail).where(Mail.state == State.SENDING, Mail.lease_until <= now, _is_declared())
-    for mail in session.scalars(lost.with_for_update(skip_locked=True)).all():
-        fate = rules.fate_of_lost_lease(mail.phase, _course(mail), now)
-        session.execute(_change(fate.state).where(Mail.id == mail.id).values(_outcome(fate)))
+    lost = select(Mail).where(_is_lost(now)).with_for_update(skip_locked=True)
+    for mail in session.scalars(lost).all():
+        mine = _quietly(update(Mail).where(Mail.id == mail.id))
+        if mail.phase is Phase.IN_DATA:
+            session.execute(mine.values(phase=Phase.IN_DOUBT, lease_until=now + DOUBT))
+        else:
+            fate = rules.fate_of_lost_lease(mail.phase, _course(mail), now)
+            session.execute(_change(fate.state).where(Mail.id == mail.id).values(_outcome(fate)))
 
 
 def _is_wanted(session: Session, mail: Mail) -> bool:
@@ -136,13 +182,29 @@ def _is_owned(owner: str) -> ColumnElement[bool]:
     return and_(Mail.state == State.SENDING, Mail.lease_owner == owner)
 
 
+def _is_of_the_future(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    # No mail is younger than the present, and none waits that long: where one seems to, the clock went back.
+    younger = and_(Mail.created > now, Mail.attempts == 0, Mail.not_before > now)
+    return younger, Mail.not_before > now + _LONGEST_WAIT
+
+
+def _is_lost(now: datetime) -> ColumnElement[bool]:
+    # No lease is that long: where one seems to be, the clock went back.
+    ended = or_(Mail.lease_until <= now, Mail.lease_until > now + LEASE + _SLACK)
+    return and_(Mail.state == State.SENDING, ended, _is_declared())
+
+
 def _is_declared() -> ColumnElement[bool]:
     # A kind whose feature is gone stays where it is: nobody can say how to treat it.
     return Mail.kind.in_(kinds.list_names())
 
 
 def _change(state: State) -> Update:
-    changing = update(Mail).values(state=state, phase=None, lease_owner=None, lease_until=None)
+    return _quietly(update(Mail).values(state=state, phase=None, lease_owner=None, lease_until=None))
+
+
+def _quietly(changing: Update) -> Update:
+    # The rows are not held as objects: nothing has to be brought up to date.
     return changing.execution_options(synchronize_session=False)
 
 

@@ -20,12 +20,20 @@ def _words(kind: type[State] | type[Phase]) -> Enum:
 
 
 class Mail(Model):
-    """A mail as it leaves the house; ``raw`` is None once it may be forgotten."""
+    """A mail as it leaves the house.
+
+    ``raw`` is None once it may be forgotten; ``told`` is when an operator was told that it had stopped.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
         Index("ix_outbox_due", "state", "priority", "not_before"),
+        Index("ix_outbox_waiting", "state", "not_before"),
+        Index("ix_outbox_expires", "state", "expires"),
+        Index("ix_outbox_created", "state", "created", "kind", "subject_key"),
         Index("ix_outbox_subject", "kind", "subject_key"),
+        # SQLite would give the number of an erased mail to the next one, and a relay's late word with it.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -49,3 +57,4 @@ class Mail(Model):
     last_text: Mapped[str | None] = mapped_column(String(TEXT_LENGTH))
     created: Mapped[datetime] = mapped_column(Instant)
     accepted: Mapped[datetime | None] = mapped_column(Instant)
+    told: Mapped[datetime | None] = mapped_column(Instant)

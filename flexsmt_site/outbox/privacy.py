@@ -9,7 +9,7 @@ PERSONAL = ("sender", "recipient", "dedupe_key", "raw", "last_text")
 PSEUDONYM = ("subject_key", "message_id", "raw_sha256")
 PLAIN = (
     *("id", "kind", "state", "phase", "priority", "attempts", "last_code"),
-    *("not_before", "expires", "created", "accepted", "lease_owner", "lease_until"),
+    *("not_before", "expires", "created", "accepted", "lease_owner", "lease_until", "told"),
 )
 
 

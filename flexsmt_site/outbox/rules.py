@@ -18,6 +18,8 @@ OWN_FAULT_CODES = {421, 530, 534, 535, 538}
 TOO_BIG = 552
 
 _HINT = re.compile(r"(?:again|retry|greylisted|wait)\D{0,24}?(\d{1,5}) ?(s|sec|m|min|h|hour)", re.IGNORECASE)
+#: "Relay access denied" as a sentence says it: not within an address or the name of a host.
+_RELAYING = re.compile(r"(?<![\w.@-])relay(?:ing)?(?![\w@-]|\.\w)", re.IGNORECASE)
 _UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
 
 
@@ -35,10 +37,14 @@ class State(StrEnum):
 
 
 class Phase(StrEnum):
-    """How far a mail in ``sending`` has come: only ``in_data`` may have left the house."""
+    """How far a mail in ``sending`` has come: what is only claimed has not left the house.
+
+    ``in_doubt`` is a mail in data whose lease ended: its relay may still be at it.
+    """
 
     CLAIMED = "claimed"
     IN_DATA = "in_data"
+    IN_DOUBT = "in_doubt"
 
 
 #: What to do when nobody knows whether a mail arrived: at least once, or at most once.
@@ -46,8 +52,12 @@ OnUnknown = Literal["resend", "stop"]
 
 
 class Step(StrEnum):
-    """The point of the SMTP conversation at which an answer came, or did not."""
+    """The point of the SMTP conversation at which an answer came, or did not.
 
+    ``link``: there is no conversation. ``data``: the text was on its way; before that nothing has left.
+    """
+
+    LINK = "link"
     SENDER = "sender"
     RECIPIENT = "recipient"
     DATA = "data"
@@ -55,6 +65,8 @@ class Step(StrEnum):
 
 #: States from which an operator may send a mail again: its bytes are still here.
 RESENDABLE = (State.FAILED, State.UNCERTAIN, State.DEAD)
+#: States in which a mail has not arrived, and will not by itself.
+STOPPED = (*RESENDABLE, State.BOUNCED)
 #: States in which a mail still waits for its turn.
 WAITING = (State.QUEUED, State.SENDING)
 
@@ -66,6 +78,11 @@ class Answer:
     step: Step
     code: int | None
     text: str = ""
+
+    @property
+    def is_go_on(self) -> bool:
+        """The server agreed to this step."""
+        return self.code is not None and self.code // 100 in (2, 3)
 
     @property
     def is_accepted(self) -> bool:
@@ -115,16 +132,15 @@ def is_own_fault(answer: Answer) -> bool:
 
     Such a mail loses no attempt: the next one would be answered the same.
     """
-    if answer.code is None:
-        return False
-    if answer.code in OWN_FAULT_CODES:
+    if answer.step is Step.LINK or answer.code in OWN_FAULT_CODES:
         return True
-    if answer.code < 500:  # noqa: PLR2004
+    if answer.code is None:
         return False
     # Our envelope sender is the same for every mail; only its size is this mail's own.
     if answer.step is Step.SENDER:
-        return answer.code != TOO_BIG
-    return answer.step is Step.RECIPIENT and "relay" in answer.text.lower()
+        return answer.code >= 500 and answer.code != TOO_BIG  # noqa: PLR2004
+    # Postfix says 454, which is no less our fault than the 554 of others.
+    return answer.step is Step.RECIPIENT and answer.code >= 400 and bool(_RELAYING.search(answer.text))  # noqa: PLR2004
 
 
 def fate(answer: Answer, course: Course, now: datetime, chance: float) -> Fate:
@@ -145,9 +161,9 @@ def fate_of_lost_lease(phase: Phase | None, course: Course, now: datetime) -> Fa
 
     A mail that was only claimed had not left: to send it now cannot duplicate it.
     """
-    if phase is Phase.IN_DATA and course.on_unknown == "stop":
+    if phase is not Phase.CLAIMED and course.on_unknown == "stop":
         return Fate(State.UNCERTAIN)
-    return Fate(State.QUEUED, now, attempted=phase is Phase.IN_DATA)
+    return Fate(State.QUEUED, now, attempted=phase is not Phase.CLAIMED)
 
 
 def pause_after(faults: int, first: timedelta, longest: timedelta) -> timedelta:

@@ -1,20 +1,23 @@
-"""What features and operators do with the outbox: put, resend, look."""
+"""What features and operators do with the outbox: put, resend, erase, look."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, and_, delete, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from flexsmt_site import database
 from flexsmt_site.config import settings
 from flexsmt_site.extensions import db
-from flexsmt_site.outbox import kinds, rules
+from flexsmt_site.outbox import kinds, rules, wake
 from flexsmt_site.outbox.message import Draft, as_address, compose, message_id
 from flexsmt_site.outbox.models import Mail
 from flexsmt_site.outbox.rules import State
 
+#: A mail that waits longer than this is late.
+LATE = timedelta(minutes=15)
+_RECENT = timedelta(days=7)
 #: Digits of an id: all such numbers fit into the 32 bits of PostgreSQL's integer.
 _LONGEST_ID = 9
 
@@ -45,6 +48,19 @@ class Stopped:
     code: int | None
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where one mail stands; ``code`` and ``text`` are the last that a server said of it."""
+
+    id: int
+    recipient: str
+    state: State
+    code: int | None
+    text: str | None
+    created: datetime
+    accepted: datetime | None
+
+
 def put(  # noqa: PLR0913 (a mail has that many sides)
     session: Session,
     *,
@@ -69,6 +85,7 @@ def put(  # noqa: PLR0913 (a mail has that many sides)
     mail.expires = now + treatment.expires
     session.add(mail)
     session.flush()
+    wake.call(session)
     return mail.id
 
 
@@ -88,8 +105,9 @@ def resend(reference: str, now: datetime) -> int:
             raise NotResendable(
                 f"mail {mail.id} is {mail.state}: only {', '.join(rules.RESENDABLE)} can go again"
             )
-        mail.state, mail.attempts, mail.not_before = State.QUEUED, 0, now
+        mail.state, mail.attempts, mail.not_before, mail.told = State.QUEUED, 0, now, None
         mail.expires = now + kinds.get_kind(mail.kind).expires
+        wake.call(session)
         return mail.id
 
 
@@ -97,24 +115,80 @@ def status(now: datetime) -> Status:
     """Count the mails by state and find how long the oldest one waits."""
     with db.engine.connect() as connection:
         rows = connection.execute(select(Mail.state, func.count()).group_by(Mail.state)).all()
-        oldest = connection.scalar(select(func.min(Mail.created)).where(Mail.state.in_(rules.WAITING)))
     counted = dict(rows)
-    return Status({state: counted.get(state, 0) for state in State}, now - oldest if oldest else None)
+    return Status({state: counted.get(state, 0) for state in State}, find_oldest_waiting(now))
 
 
-def find_newest() -> datetime | None:
-    """Find when the newest mail was put; None while there is none."""
+def find_oldest_waiting(now: datetime) -> timedelta | None:
+    """Find how long the oldest mail waits; None when none does."""
     with db.engine.connect() as connection:
-        return connection.scalar(select(func.max(Mail.created)))
+        oldest = connection.scalar(select(func.min(Mail.created)).where(Mail.state.in_(rules.WAITING)))
+    # Not less than nothing, where the clock went back.
+    return max(now - oldest, timedelta()) if oldest else None
+
+
+def erase(session: Session, kind: str, subject_key: int) -> int:
+    """Delete the mails about a subject within the caller's transaction; returns how many.
+
+    A relay that holds one of them finds that it is not its own any more, and sends nothing.
+    """
+    about = delete(Mail).where(Mail.kind == kind, Mail.subject_key == subject_key)
+    return len(session.scalars(about.returning(Mail.id)).all())
+
+
+def find_newest(kind: str | None = None, until: datetime | None = None) -> datetime | None:
+    """Find when the newest mail was put: of a kind, and no later than ``until``; None while there is none."""
+    newest = select(func.max(Mail.created))
+    if kind is not None:
+        newest = newest.where(Mail.kind == kind)
+    if until is not None:
+        newest = newest.where(Mail.created <= until)
+    with db.engine.connect() as connection:
+        return connection.scalar(newest)
+
+
+def list_mails(kind: str, subject_key: int) -> list[Standing]:
+    """List the mails about a subject, oldest first."""
+    columns = (
+        Mail.id,
+        Mail.recipient,
+        Mail.state,
+        Mail.last_code,
+        Mail.last_text,
+        Mail.created,
+        Mail.accepted,
+    )
+    about = select(*columns).where(Mail.kind == kind, Mail.subject_key == subject_key).order_by(Mail.id)
+    with db.engine.connect() as connection:
+        return [Standing(*row) for row in connection.execute(about).all()]
+
+
+def list_stuck(kind: str, now: datetime, limit: int = 20) -> list[int]:
+    """List the subjects of mails that stopped within a week or are late, newest first."""
+    found = union_all(*(_newest_stuck(state, kind, now, limit) for state in (*rules.STOPPED, *rules.WAITING)))
+    rows = found.subquery()
+    keys = select(rows.c.subject_key).group_by(rows.c.subject_key)
+    newest = keys.order_by(func.max(rows.c.created).desc(), rows.c.subject_key.desc()).limit(limit)
+    with db.engine.connect() as connection:
+        return list(connection.scalars(newest).all())
 
 
 def list_stopped(limit: int = 50) -> list[Stopped]:
-    """List the mails that an operator may send again, newest first."""
+    """List the mails that go no further by themselves, newest first; those that came back too."""
     columns = (Mail.id, Mail.state, Mail.kind, Mail.last_code)
-    stopped = select(*columns).where(Mail.state.in_(rules.RESENDABLE), Mail.raw.is_not(None))
+    resendable = and_(Mail.state.in_(rules.RESENDABLE), Mail.raw.is_not(None))
+    stopped = select(*columns).where(or_(resendable, Mail.state == State.BOUNCED))
     with db.engine.connect() as connection:
         rows = connection.execute(stopped.order_by(Mail.id.desc()).limit(limit)).all()
     return [Stopped(*row) for row in rows]
+
+
+def _newest_stuck(state: State, kind: str, now: datetime, limit: int) -> Select[tuple[int, datetime]]:
+    # State by state, so that the index finds the newest few among a hundred thousand.
+    since = Mail.created < now - LATE if state in rules.WAITING else Mail.created > now - _RECENT
+    stuck = select(Mail.subject_key, Mail.created).where(Mail.state == state, Mail.kind == kind, since)
+    # Each subject has a mail for each of some recipients.
+    return select(stuck.order_by(Mail.created.desc()).limit(10 * limit).subquery())
 
 
 def _frozen(dedupe_key: str, draft: Draft, recipient: str, now: datetime) -> Mail:
@@ -124,7 +198,7 @@ def _frozen(dedupe_key: str, draft: Draft, recipient: str, now: datetime) -> Mai
     return Mail(
         dedupe_key=dedupe_key,
         message_id=name,
-        sender=as_address(config.mail_from).addr_spec,
+        sender=config.bounce_address,
         recipient=as_address(recipient).addr_spec,
         raw=raw,
         raw_sha256=sha256(raw).hexdigest(),

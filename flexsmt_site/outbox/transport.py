@@ -5,11 +5,8 @@ this subclass when it does all three. Passwords are neither logged nor part of a
 """
 
 import contextlib
-import smtplib
-import socket
 import ssl
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import cast
@@ -18,16 +15,19 @@ from urllib.parse import urlsplit
 import flask_mail
 
 from flexsmt_site.extensions import mail
+from flexsmt_site.outbox.conversation import TROUBLE, Conversation, Unintelligible
 from flexsmt_site.outbox.rules import Answer, Step
 from flexsmt_site.smtp_url import SmtpTarget
 
-#: What smtplib raises for a broken link, a refusal, or a password that SMTP can not carry.
-TROUBLE = (OSError, smtplib.SMTPException, UnicodeError)
+#: The first digit of a reply: done, go on, not now, never.
+_DONE, _GO_ON, _REFUSALS = 2, 3, (4, 5)
+#: The server ends the conversation, whatever it was asked.
+_CLOSING = 421
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds to wait: for the link and its greeting, and for each later step as a whole."""
+    """Seconds to wait: for the link and its greeting, for the goodbye, and for each other step as a whole."""
 
     connect_seconds: float = 10
     data_seconds: float = 60
@@ -51,38 +51,44 @@ class Connection(flask_mail.Connection):
         state = mail.init_mail(target.as_flask_mail())
         # The class only reads settings, which Flask-Mail keeps in the state and annotates as its parent.
         super().__init__(cast("flask_mail.Mail", state))
+        self.host: Conversation | None = None
         self.target = target
         self.helo = helo
         self.limits = limits
+        self.is_used = False
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Say goodbye; a server that is gone already is no error."""
         if self.host is not None:
-            with contextlib.suppress(*TROUBLE):
+            with contextlib.suppress(*TROUBLE), self.host.within(self.limits.connect_seconds):
                 self.host.quit()
             self.host.close()
             self.host = None
 
-    def configure_host(self) -> smtplib.SMTP:
+    def configure_host(self) -> Conversation:
         """Connect, encrypt and sign in; raises ``Unreachable``."""
-        host = self._connect()
-        reason = "tls"
+        tls = self._context() if self.mail.use_tls or self.mail.use_ssl else None
+        host = self._connect(tls)
+        reason = "refused"
         try:
-            with self._deadline(host):
-                if self.mail.use_tls:
-                    # smtplib refuses to go on when the server does not offer STARTTLS.
-                    host.starttls(context=self._context())
-                reason = "refused"
+            with host.within(self.limits.data_seconds):
                 host.ehlo_or_helo_if_needed()
-                reason = "auth"
+                if self.mail.use_tls:
+                    reason = "tls"
+                    # smtplib refuses to go on when the server does not offer STARTTLS.
+                    host.starttls(context=tls)
+                    reason = "refused"
+                    host.ehlo_or_helo_if_needed()
                 if self.mail.username:
+                    reason = "auth"
                     host.login(self.mail.username, self.mail.password)
         except TROUBLE as error:
             host.close()
             # "from None": what smtplib quotes may be the password.
             raise Unreachable(reason, getattr(error, "smtp_code", None)) from None
+        self.is_used = False
         return host
 
     def deliver(self, sender: str, recipient: str, raw: bytes, before_data: Callable[[], None]) -> Answer:
@@ -91,25 +97,42 @@ class Connection(flask_mail.Connection):
         ``before_data`` runs when the server has agreed to the recipient and nothing has left
         yet; what it raises ends the attempt with nothing sent.
         """
-        agreed = self._say(Step.SENDER, lambda host: host.mail(sender))
-        if agreed.code is not None and agreed.code // 100 == 2:  # noqa: PLR2004
+        agreed = self._begin(sender)
+        if agreed.is_go_on:
             agreed = self._say(Step.RECIPIENT, lambda host: host.rcpt(recipient))
-        if agreed.code is None or agreed.code // 100 != 2:  # noqa: PLR2004
+        if not agreed.is_go_on:
             return agreed
         before_data()
-        return self._say(Step.DATA, lambda host: host.data(raw))
+        # Until the server asks for the text nothing has left: its step is not yet that of the text.
+        ready = self._say(Step.RECIPIENT, lambda host: host.docmd("DATA"), _GO_ON)
+        if not ready.is_go_on:
+            return ready
+        return self._say(Step.DATA, lambda host: host.text(raw))
 
     def reset(self) -> bool:
         """Clear the conversation after a refusal; False when the link is of no use any more."""
-        return self._say(Step.SENDER, lambda host: host.rset()).code is not None
+        return self._say(Step.SENDER, lambda host: host.rset()).is_go_on
 
-    def _connect(self) -> smtplib.SMTP:
-        where = {"host": self.mail.server, "port": self.mail.port, "local_hostname": self.helo}
-        seconds = self.limits.connect_seconds
+    def _begin(self, sender: str) -> Answer:
+        """Name the sender, over a fresh link when the server ended the one that has served before.
+
+        Servers end a link after some mails or some time, which is no fault of the mail at hand.
+        """
+        answer = self._say(Step.SENDER, lambda host: host.mail(sender, _options(host)))
+        if self.is_used and answer.code in (None, _CLOSING):
+            self.__exit__(None, None, None)
+            try:
+                self.host = self.configure_host()
+            except Unreachable as fault:
+                return Answer(Step.LINK, fault.code, fault.reason)
+            answer = self._say(Step.SENDER, lambda host: host.mail(sender, _options(host)))
+        self.is_used = True
+        return answer
+
+    def _connect(self, tls: ssl.SSLContext | None) -> Conversation:
+        where = self.mail.server, self.mail.port, self.helo, self.limits.connect_seconds
         try:
-            if self.mail.use_ssl:
-                return smtplib.SMTP_SSL(**where, timeout=seconds, context=self._context())
-            return smtplib.SMTP(**where, timeout=seconds)
+            return Conversation(*where, tls if self.mail.use_ssl else None)
         except ssl.SSLError:
             raise Unreachable("tls") from None
         except TROUBLE as error:
@@ -117,36 +140,31 @@ class Connection(flask_mail.Connection):
 
     def _context(self) -> ssl.SSLContext:
         """Check the certificate and the host name, by the given file or the system's authorities."""
-        return ssl.create_default_context(cafile=self.target.ca)
+        try:
+            return ssl.create_default_context(cafile=self.target.ca)
+        except (OSError, ValueError):
+            raise Unreachable("tls") from None
 
-    def _say(self, step: Step, command: Callable[[smtplib.SMTP], tuple[int, bytes]]) -> Answer:
+    def _say(
+        self, step: Step, command: Callable[[Conversation], tuple[int, bytes]], good: int = _DONE
+    ) -> Answer:
         if self.host is None:
             raise RuntimeError("open the connection with `with` first")
         try:
-            with self._deadline(self.host):
+            with self.host.within(self.limits.data_seconds):
                 code, text = command(self.host)
-        except smtplib.SMTPResponseException as refusal:
-            code, text = refusal.smtp_code, _as_bytes(refusal.smtp_error)
+            if code // 100 not in (good, *_REFUSALS):
+                raise Unintelligible
         except TROUBLE as error:
+            # Whatever the server says later would be taken for the answer to something else.
+            self.host.close()
             return Answer(step, None, type(error).__name__)
-        return Answer(step, code if code > 0 else None, text.decode("ascii", "replace"))
+        return Answer(step, code, _printable(text))
 
-    @contextlib.contextmanager
-    def _deadline(self, host: smtplib.SMTP) -> Iterator[None]:
-        """End a step that takes too long as a whole: a server may drip a byte at a time."""
-        late = threading.Event()
-        if host.sock is not None:
-            host.sock.settimeout(self.limits.data_seconds)
-        watchdog = threading.Timer(self.limits.data_seconds, _cut, (host, late))
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            yield
-        finally:
-            watchdog.cancel()
-        if late.is_set():
-            # smtplib takes a line that was cut off for a whole answer.
-            raise TimeoutError
+
+def _options(host: Conversation) -> list[str]:
+    # What comes back names the mail by its headers: the visitor's text need not travel once more (RFC 3461).
+    return ["RET=HDRS"] if host.has_extn("dsn") else []
 
 
 def helo_name(base_url: str) -> str:
@@ -154,13 +172,6 @@ def helo_name(base_url: str) -> str:
     return urlsplit(base_url).hostname or "localhost"
 
 
-def _cut(host: smtplib.SMTP, late: threading.Event) -> None:
-    late.set()
-    if host.sock is not None:
-        # The plain socket's shutdown, because the TLS object is in use by the sender.
-        with contextlib.suppress(OSError):
-            socket.socket.shutdown(host.sock, socket.SHUT_RDWR)
-
-
-def _as_bytes(text: bytes | str) -> bytes:
-    return text if isinstance(text, bytes) else text.encode()
+def _printable(text: bytes) -> str:
+    # PostgreSQL holds no NUL, and a terminal obeys what stands in `mail status`.
+    return "".join(sign if sign.isprintable() else " " for sign in text.decode("ascii", "replace"))

@@ -54,14 +54,27 @@ def test_a_clock_that_went_back_is_a_warning(settings: Settings, box: Box) -> No
     assert (found.level, "the clock went back" in found.what) == ("warning", True)
 
 
-def test_a_mail_server_that_answers_is_in_order_and_gets_neither_mail_nor_password(
+def test_a_mail_server_that_answers_is_in_order_and_gets_no_mail(
     settings: Settings, app: Flask, server: Catcher, script: Script
 ) -> None:
-    url = f"smtp+plain://site:hunter2@127.0.0.1:{server.port}"
+    url = f"smtp+plain://127.0.0.1:{server.port}"
     with app.app_context():
         assert levels(list(checks.server(replace(settings, smtp_url=url)))) == ["ok"]
         assert list(checks.server(settings)) == []
-    assert (script.passwords, script.commands) == ([], [])
+    assert script.commands == []
+
+
+@pytest.mark.parametrize(("password", "what"), [("right", "takes our password"), ("wrong", "auth (535)")])
+def test_the_password_is_tried_and_nothing_is_sent(
+    settings: Settings, app: Flask, script: Script, password: str, what: str
+) -> None:
+    options = {"authenticator": script.authenticate, "auth_require_tls": False}
+    with Catcher(script, **options) as server, app.app_context():
+        url = f"smtp+plain://site:{password}@127.0.0.1:{server.port}"
+        (found,) = checks.server(replace(settings, smtp_url=url))
+    assert what in found.what
+    assert found.level == ("ok" if password == "right" else "error")
+    assert (bool(script.passwords), script.commands) == (True, [])
 
 
 def test_a_mail_server_out_of_reach_is_an_error_with_its_reason(settings: Settings, app: Flask) -> None:
@@ -113,3 +126,12 @@ class TestWithAServer:
         (found,) = checks.target(settings)
         assert (found.level, "localhost:465" in found.what) == ("ok", True)
         assert "hunter2" not in found.what
+
+
+def test_a_bounce_address_without_a_maildir_is_a_warning(settings: Settings) -> None:
+    sends = replace(settings, smtp_url="smtp://127.0.0.1:9")
+    (found,) = checks.bounces(sends)
+    assert (found.level, "bounces@localhost" in found.what) == ("warning", True)
+    (settings.bounces / "new").mkdir(parents=True)
+    assert list(checks.bounces(sends)) == []
+    assert list(checks.bounces(settings)) == []

@@ -6,7 +6,6 @@ import pytest
 from flask import Flask
 
 from flexsmt_site import create_app
-from flexsmt_site.outbox import relay
 from flexsmt_site.outbox.catcher import list_caught
 from flexsmt_site.outbox.rules import State
 from tests.conftest import make_settings
@@ -19,8 +18,6 @@ def _restored() -> Iterator[None]:
     yield
     for name, handler in kept:
         signal.signal(name, handler)
-    relay.log.handlers.clear()
-    relay.log.propagate = True
 
 
 def run(app: Flask, *arguments: str) -> tuple[int, str]:
@@ -75,15 +72,23 @@ def test_resend_of_a_number_that_no_mail_can_have_is_one_line(app: Flask, refere
     assert f"no mail {reference}" in output
 
 
-@pytest.mark.parametrize("arguments", ["status", "resend 1", "relay", "relay --once"])
+@pytest.mark.usefixtures("box")
+def test_resend_of_bytes_that_are_no_text_is_one_line(app: Flask) -> None:
+    assert run(app, "resend", "\udcff") == (1, "Error: what was given holds characters that no text has\n")
+
+
+@pytest.mark.parametrize("arguments", ["status", "bounces", "resend 1", "relay", "relay --once"])
 @pytest.mark.parametrize("url", ["", "postgresql+psycopg://x@127.0.0.1:1/x", "sqlite:////nowhere/site.db"])
 def test_a_database_without_tables_or_out_of_reach_is_one_line_that_names_the_mend(
     tmp_path: Path, arguments: str, url: str
 ) -> None:
     app = create_app(make_settings(tmp_path, **({"DATABASE_URL": url} if url else {})))
     code, output = run(app, *arguments.split())
-    assert (code, output.count("\n")) == (1, 1), output
-    assert "check FLEXSMT_DATABASE_URL, or run: flexsmt db upgrade" in output
+    # Events are JSON, one a line, and may come before.
+    said = [line for line in output.splitlines() if not line.startswith('{"at": ')]
+    assert (code, len(said)) == (1, 1), output
+    assert said[0].startswith("Error: the database can not be used (")
+    assert said[0].endswith("): check FLEXSMT_DATABASE_URL, or run: flexsmt db upgrade")
 
 
 class TestWithAServerThatIsGone:

@@ -1,6 +1,7 @@
 import json
 import logging
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_a_relay_beats_and_silence_is_trouble(box: Box, relay: Relay) -> None:
 def test_a_relay_that_can_not_beat_sends_and_says_so_once(
     box: Box, server: Catcher, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "flexsmt.relay")
+    caplog.set_level(logging.INFO, "flexsmt")
     relay = Relay(lambda: Connection(server.target, "localhost", Limits()), box.folder / "gone", PACE)
     ids = [box.put(subject_key=key) for key in range(2)]
     assert relay.drain()
@@ -36,3 +37,10 @@ def test_a_relay_that_can_not_beat_sends_and_says_so_once(
     (box.folder / "gone").mkdir()
     assert relay.drain()
     assert heartbeat.find_beat(box.folder / "gone") is not None
+
+
+def test_a_sign_that_a_power_cut_left_empty_is_none(tmp_path: Path) -> None:
+    heartbeat.beat(tmp_path, clock.now())
+    (path,) = tmp_path.iterdir()
+    path.write_text("")
+    assert heartbeat.find_beat(tmp_path) is None

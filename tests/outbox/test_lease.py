@@ -8,6 +8,7 @@ from flexsmt_site.outbox.rules import Answer, Fate, Phase, State, Step
 from tests.outbox.conftest import Box
 
 LATER = lease.LEASE + timedelta(seconds=1)
+MUCH_LATER = LATER + lease.DOUBT + timedelta(seconds=1)
 ACCEPTED = Fate(State.ACCEPTED, answer=Answer(Step.DATA, 250))
 REFUSED = Fate(State.FAILED, answer=Answer(Step.DATA, 554))
 
@@ -92,7 +93,8 @@ def test_a_mail_lost_in_data_goes_again_or_is_uncertain_as_its_kind_says(box: Bo
     stopped = box.put("b@example.com", kind="circular")
     for mail_id in claimed("a"):
         lease.mark_in_data(mail_id, "a", clock.now())
-    assert claimed("b", after=LATER) == [again]
+    assert claimed("b", after=LATER) == []
+    assert claimed("b", after=MUCH_LATER) == [again]
     assert box.row(again).attempts == 1
     assert box.row(stopped).state is State.UNCERTAIN
 
@@ -141,6 +143,7 @@ def test_an_acceptance_counts_after_the_lease_was_lost(box: Box) -> None:
     claimed("a")
     lease.mark_in_data(mail_id, "a", clock.now())
     claimed("b", after=LATER)
+    claimed("b", after=MUCH_LATER)
     assert box.row(mail_id).state is State.UNCERTAIN
     assert lease.settle(mail_id, "a", ACCEPTED, clock.now())
     assert box.row(mail_id).state is State.ACCEPTED
@@ -154,3 +157,49 @@ def test_what_was_not_begun_is_given_back(box: Box) -> None:
     assert box.row(first).phase is Phase.IN_DATA
     assert claimed("b") == [second]
     assert box.row(second).attempts == 0
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)])
+def test_a_clock_that_jumps_while_a_mail_is_in_data_gives_it_to_nobody_else(
+    box: Box, jump: timedelta
+) -> None:
+    mail_id = box.put()
+    claimed("a")
+    lease.mark_in_data(mail_id, "a", clock.now())
+
+    assert claimed("b", after=jump) == []
+    assert claimed("b", after=jump + lease.DOUBT - timedelta(seconds=1)) == []
+
+    assert lease.settle(mail_id, "a", ACCEPTED, clock.now() + jump)
+    assert box.row(mail_id).state is State.ACCEPTED
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)])
+def test_a_clock_that_jumps_leaves_no_mail_behind(box: Box, jump: timedelta) -> None:
+    fresh, held = box.put("a@example.com"), box.put("b@example.com")
+    box.change(held, not_before=clock.now() - timedelta(days=1))
+    assert [mail.id for mail in lease.claim("gone", clock.now(), limit=1)] == [held]
+
+    assert lease.is_due(clock.now() + jump)
+    found = claimed("b", after=jump) + claimed("b", after=jump + timedelta(seconds=1))
+
+    assert sorted(found) == [fresh, held]
+
+
+def test_a_retry_waits_its_time_after_the_clock_went_back(box: Box) -> None:
+    mail_id = box.put()
+    box.change(mail_id, attempts=1, not_before=clock.now() + timedelta(minutes=1))
+    assert claimed(after=timedelta(hours=-1)) == []
+    assert claimed(after=timedelta(minutes=2)) == [mail_id]
+
+
+@pytest.mark.parametrize("attempts", [0, 1])
+def test_a_wait_that_is_longer_than_any_was_written_before_the_clock_went_back(
+    box: Box, attempts: int
+) -> None:
+    mail_id = box.put()
+    month, wait = timedelta(days=30), timedelta(hours=4)
+    box.change(mail_id, attempts=attempts, created=clock.now(), not_before=clock.now() + month)
+    assert lease.is_due(clock.now() + timedelta(seconds=1))
+    box.change(mail_id, not_before=clock.now() + wait)
+    assert not lease.is_due(clock.now() + timedelta(seconds=1))

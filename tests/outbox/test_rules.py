@@ -100,11 +100,33 @@ def test_5xx_fails_for_good(step: Step, code: int, text: str) -> None:
         Answer(Step.RECIPIENT, 535, "Who are you"),
         Answer(Step.SENDER, 553, "Sender not allowed"),
         Answer(Step.RECIPIENT, 554, "5.7.1 Relay access denied"),
+        Answer(Step.RECIPIENT, 454, "4.7.1 <relay@example.com>: Relay access denied"),
+        Answer(Step.RECIPIENT, 550, "5.7.1 Unable to relay."),
+        Answer(Step.RECIPIENT, 551, "we do not relay for you"),
+        Answer(Step.LINK, None, "tls"),
+        Answer(Step.LINK, 535, "auth"),
     ],
 )
 def test_a_fault_of_our_own_costs_no_attempt(answer: Answer) -> None:
     found = fate(answer)
     assert (found.state, found.attempted) == (State.QUEUED, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<relay@example.com>: no such user",
+        "5.1.1 relay.example.com said: no such user here",
+        "5.1.1 anna.relay@mail-relay.example.com unknown",
+    ],
+)
+def test_a_name_with_relay_in_it_is_no_fault_of_our_own(text: str) -> None:
+    assert fate(Answer(Step.RECIPIENT, 550, text)).state is State.FAILED
+
+
+@given(st.sampled_from(Step), st.none() | st.integers(200, 599))
+def test_only_a_good_answer_to_a_step_lets_it_go_on(step: Step, code: int | None) -> None:
+    assert Answer(step, code).is_go_on == (code is not None and code < 400)
 
 
 def test_a_mail_that_cannot_go_again_in_time_is_dead() -> None:

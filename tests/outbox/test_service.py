@@ -24,7 +24,7 @@ def test_a_mail_is_frozen_as_it_will_leave(box: Box) -> None:
         "queued",
         0,
         "sales@example.com",
-        "site@localhost",
+        "bounces@localhost",
     )
     assert row.raw is not None
     assert row.raw_sha256 == sha256(row.raw).hexdigest()
@@ -134,3 +134,63 @@ def test_an_accepted_mail_keeps_its_hash_and_loses_its_bytes(box: Box) -> None:
         "Queued as 7",
     )
     assert row.accepted is not None
+
+
+def test_the_oldest_waiting_mail_tells_how_long_mails_wait(box: Box) -> None:
+    now = clock.now()
+    assert service.find_oldest_waiting(now) is None
+    for key, (state, minutes) in enumerate([("queued", 5), ("sending", 7), ("failed", 9), ("accepted", 9)]):
+        box.change(box.put(subject_key=key), state=state, created=now - timedelta(minutes=minutes))
+    assert service.find_oldest_waiting(now) == timedelta(minutes=7)
+
+
+def test_the_mails_about_a_subject_are_listed_with_what_a_server_said(box: Box) -> None:
+    first, second, _other = box.put(), box.put("b@example.com"), box.put(subject_key=2)
+    box.change(second, state="failed", last_code=550, last_text="No such user")
+
+    found = service.list_mails("letter", 1)
+
+    assert [(mail.id, mail.recipient, mail.state, mail.code, mail.text) for mail in found] == [
+        (first, "sales@example.com", State.QUEUED, None, None),
+        (second, "b@example.com", State.FAILED, 550, "No such user"),
+    ]
+    assert service.list_mails("circular", 1) == []
+
+
+def test_what_is_stuck_is_what_stopped_lately_or_waits_for_long(box: Box) -> None:
+    now = clock.now()
+    rows = {
+        1: ("queued", timedelta(minutes=16)),
+        2: ("queued", timedelta(minutes=14)),
+        3: ("failed", timedelta(days=6)),
+        4: ("failed", timedelta(days=8)),
+        5: ("bounced", timedelta(minutes=1)),
+        6: ("accepted", timedelta(minutes=20)),
+    }
+    for key, (state, age) in rows.items():
+        box.change(box.put(subject_key=key), state=state, created=now - age)
+        box.change(box.put("b@example.com", subject_key=key), state="accepted")
+
+    assert service.list_stuck("letter", now) == [5, 1, 3]
+    assert service.list_stuck("letter", now, limit=2) == [5, 1]
+    assert service.list_stuck("circular", now) == []
+
+
+def test_an_erased_subject_takes_its_mails_along(box: Box) -> None:
+    claimed, _queued, other = box.put(), box.put("b@example.com"), box.put(subject_key=2)
+    assert [mail.id for mail in lease.claim("relay", clock.now(), limit=1)] == [claimed]
+
+    with database.write() as session:
+        assert service.erase(session, "letter", 1) == 2
+
+    assert [mail.id for mail in service.list_mails("letter", 2)] == [other]
+    assert service.list_mails("letter", 1) == []
+    with pytest.raises(lease.LeaseLost):
+        lease.mark_in_data(claimed, "relay", clock.now())
+
+
+def test_the_newest_mail_of_a_kind_is_found(box: Box) -> None:
+    assert service.find_newest("letter") is None
+    mail_id = box.put()
+    assert service.find_newest("letter") == service.find_newest() == box.row(mail_id).created
+    assert service.find_newest("circular") is None

@@ -97,6 +97,7 @@ def test_a_certificate_for_another_name_is_refused(
     assert script.passwords == []
 
 
+@pytest.mark.promise("P13.1")
 def test_a_stripped_starttls_is_refused_and_no_password_goes_in_clear(
     script: Script, certificate: Path
 ) -> None:
@@ -107,6 +108,20 @@ def test_a_stripped_starttls_is_refused_and_no_password_goes_in_clear(
     ):
         pass
     assert (script.passwords, script.commands) == ([], [])
+
+
+@pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
+@pytest.mark.parametrize("content", [None, b"", b"no certificate", b"\x00\xff"])
+def test_a_file_of_authorities_that_is_of_no_use_is_a_fault_of_tls(
+    script: Script, server: Catcher, tmp_path: Path, security: Security, content: bytes | None
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(Unreachable) as unreachable, connect(with_tls(server, security, file)):
+        pass
+    assert (unreachable.value.reason, unreachable.value.__suppress_context__) == ("tls", True)
+    assert script.commands == []
 
 
 def test_a_wrong_password_is_our_fault_and_is_not_shown(
