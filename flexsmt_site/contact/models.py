@@ -1,9 +1,9 @@
-"""Enquiries as they were received."""
+"""Enquiries as they were received, and from how many networks lately."""
 
 from datetime import datetime
 from typing import NewType
 
-from sqlalchemy import String, Text
+from sqlalchemy import Index, String, Text, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from flexsmt_site.database import Instant
@@ -16,6 +16,8 @@ class Enquiry(Model):
     """One enquiry, with what its sender agreed to and when."""
 
     __tablename__ = "enquiry"
+    # On SQLite too a number is never given twice: mails point to it.
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     reference: Mapped[str] = mapped_column(String(12), unique=True)
@@ -36,3 +38,27 @@ class Enquiry(Model):
     agreed: Mapped[datetime] = mapped_column(Instant)
     token_nonce: Mapped[str] = mapped_column(String(32), unique=True)
     digest: Mapped[str] = mapped_column(String(64))
+    text_digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    quarantined: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    released: Mapped[datetime | None] = mapped_column(Instant)
+    told: Mapped[datetime | None] = mapped_column(Instant)
+
+    @property
+    def is_held(self) -> bool:
+        """It waits for somebody to look at it; its notices are not queued."""
+        return self.quarantined is not None and self.released is None
+
+
+#: The same as ``Enquiry.is_held``, for queries.
+HELD = and_(Enquiry.quarantined.is_not(None), Enquiry.released.is_(None))
+
+
+class Arrival(Model):
+    """One enquiry's moment and its network as a keyed hash, kept to count how many came within an hour."""
+
+    __tablename__ = "arrival"
+    __table_args__ = (Index("ix_arrival_network_at", "network", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    network: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(Instant, index=True)

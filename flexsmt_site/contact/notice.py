@@ -1,21 +1,35 @@
 """The notice of an enquiry that sales staff get, in the language of each recipient."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from email.headerregistry import Address
 
 from email_validator import validate_email
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from flexsmt_site import database
 from flexsmt_site.config import Recipient, settings
 from flexsmt_site.contact.models import Enquiry
 from flexsmt_site.language import catalog, countries
 from flexsmt_site.ledger import keeps
 from flexsmt_site.outbox import kinds
+from flexsmt_site.outbox import service as outbox
 from flexsmt_site.outbox.message import Draft
 
 KIND = "sales-notice"
+Written = tuple[Recipient, Draft]
 _FOLDER = "contact/mail/notice"
+#: What each signal says to people.
+REASONS = {
+    "hasty": _l("It was sent faster than a person types."),
+    "crowded": _l("Many enquiries came from the same network within an hour."),
+    "links": _l("The text holds many links."),
+    "repeated": _l("The same text came from somebody else within a day."),
+    "trapped": _l("A field that people do not see was filled in."),
+}
 
 
 def declare() -> None:
@@ -25,11 +39,46 @@ def declare() -> None:
     )
 
 
+def reasons(enquiry: Enquiry) -> list[LazyString]:
+    """Say in words what makes an enquiry suspicious."""
+    return [REASONS[name] for name in enquiry.signals.split()]
+
+
+def list_stuck(now: datetime) -> list[str]:
+    """List the references of enquiries whose notices have not arrived, newest first, at most 20."""
+    with database.read() as session:
+        ids = outbox.list_stuck(KIND, now)
+        rows = session.execute(select(Enquiry.id, Enquiry.reference).where(Enquiry.id.in_(ids))).all()
+    names = {row.id: row.reference for row in rows}
+    return [names[number] for number in ids if number in names]
+
+
+def write(enquiry: Enquiry, stuck: Sequence[str]) -> list[Written]:
+    """Write the notice for each recipient; it also names enquiries whose own is ``stuck``."""
+    return [(recipient, draft(enquiry, stuck, recipient)) for recipient in settings().sales_to]
+
+
+def queue(session: Session, enquiry: Enquiry, written: Sequence[Written], now: datetime) -> None:
+    """Queue the notices of a stored enquiry within the caller's transaction, each once."""
+    for recipient, message in written:
+        outbox.put(
+            session,
+            kind=KIND,
+            dedupe_key=f"{KIND}:{enquiry.reference}:{recipient.address}",
+            message=message,
+            recipient=recipient.address,
+            subject_key=enquiry.id,
+            now=now,
+        )
+
+
 @keeps("P7.4")
-def draft(enquiry: Enquiry, recipient: Recipient) -> Draft:
-    """Write the notice; what the visitor typed stands in the body and, as an address, in Reply-To."""
+def draft(enquiry: Enquiry, stuck: Sequence[str], recipient: Recipient) -> Draft:
+    """Write one notice; what the visitor typed stands in the body and, as an address, in Reply-To."""
     context = {
         "enquiry": enquiry,
+        "reasons": reasons(enquiry),
+        "stuck": ", ".join(stuck),
         "country": countries.country_name(enquiry.country, recipient.language),
         "company": settings().company,
         "lang": recipient.language,

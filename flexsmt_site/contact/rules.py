@@ -4,12 +4,15 @@ Pure: no Flask, no database; time and chance come in as arguments.
 """
 
 import hashlib
+import hmac
 import json
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import Enum
+from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from flexsmt_site.ledger import keeps
 
@@ -77,6 +80,15 @@ def reference(chance: int) -> str:
     return f"FX-{signs[:4]}-{signs[4:]}"
 
 
+def read_reference(written: str) -> str | None:
+    """Read a reference as people write it: in any case, with or without dashes; None where it is none."""
+    signs = re.sub(r"[\s-]", "", written.upper())
+    # Whoever heard an O or an I over the phone means a nought or a one.
+    meant = signs[2:].translate(str.maketrans("OIL", "011"))
+    found = f"{signs[:2]}-{meant[:4]}-{meant[4:]}"
+    return found if REFERENCE.fullmatch(found) else None
+
+
 REFERENCE = re.compile(rf"FX-[{_ALPHABET}]{{4}}-[{_ALPHABET}]{{4}}")
 
 
@@ -96,13 +108,116 @@ def token_age(issued: datetime, now: datetime) -> TokenAge:
     return TokenAge.HASTY if age < SOONEST else TokenAge.FRESH
 
 
-def signals(age: TokenAge, honeypot: str) -> tuple[str, ...]:
-    """Return what makes an enquiry suspicious; it is stored and mailed all the same.
+#: Which kind of evidence each signal is: only signals of two kinds are independent of each other.
+GROUPS = {"hasty": "time", "crowded": "network", "links": "content", "repeated": "content", "trapped": "trap"}
+#: Business letters name a site or two; more than this many links are advertising.
+MANY_LINKS = 3
+#: Shorter texts, such as "Please call me", are the same by chance.
+SHORTEST_REPEATED = 20
+REPEATED_WITHIN = timedelta(hours=24)
 
-    The notice's templates ask for these names.
-    """
+_LINK = re.compile(r"https?://|(?<![\w/.])www\.", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What is known of an enquiry that comes in; ``trap`` is what the field holds that people do not see."""
+
+    age: TokenAge
+    trap: str
+    description: str
+    is_crowded: bool
+    is_repeated: bool
+
+
+def signals(traits: Traits) -> tuple[str, ...]:
+    """Return what makes an enquiry suspicious: some of ``GROUPS``. None of it loses an enquiry."""
     found = {
-        "hasty": age is TokenAge.HASTY,
-        "trapped": bool(honeypot),
+        "hasty": traits.age is TokenAge.HASTY,
+        "crowded": traits.is_crowded,
+        "links": len(_LINK.findall(traits.description)) > MANY_LINKS,
+        "repeated": traits.is_repeated,
+        "trapped": bool(traits.trap),
     }
     return tuple(name for name, is_so in found.items() if is_so)
+
+
+def is_quarantined(signals: Iterable[str]) -> bool:
+    """Tell whether an enquiry is held for a look: its trap was filled in, or two kinds of evidence agree."""
+    kinds = {GROUPS[name] for name in signals}
+    return "trap" in kinds or len(kinds) > 1
+
+
+def text_digest(description: str) -> str | None:
+    """Return the SHA-256 of a text, whatever its case and spaces; None for one too short to tell."""
+    plain = " ".join(description.casefold().split())
+    return hashlib.sha256(plain.encode()).hexdigest() if len(plain) >= SHORTEST_REPEATED else None
+
+
+def standing(*, is_held: bool, is_released: bool, notices: Iterable[str]) -> str:
+    """Say in a few words where an enquiry stands, from the states of its notices."""
+    states = ", ".join(dict.fromkeys(notices)) or "no notices"
+    if is_held:
+        return "held"
+    return f"released: {states}" if is_released else states
+
+
+#: Enquiries of one network are counted over this time.
+HOUR = timedelta(hours=1)
+#: From here on one network's enquiries of an hour are marked: fewer is an office that fills in forms.
+CROWD = 6
+#: Stands for peers that are no network of visitors: this machine, its neighbours, and unknown ones.
+NEARBY = "nearby"
+#: As a proxy that nobody declared hides all visitors behind one such peer, it may send this much more.
+NEARBY_SHARE = 100
+
+_NEARBY = tuple(
+    ip_network(network)
+    for network in (
+        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"),
+        *("::1/128", "fc00::/7", "fe80::/10"),
+    )
+)
+
+
+def network_of(address: IPv4Address | IPv6Address | None) -> str:
+    """Return the network that a visitor belongs to: a /24 of IPv4 or a /56 of IPv6, or ``NEARBY``."""
+    if address is None or any(address in network for network in _NEARBY):
+        return NEARBY
+    return str(ip_network(f"{address}/{24 if address.version == 4 else 56}", strict=False))  # noqa: PLR2004
+
+
+def network_keys(network: str, now: datetime, secret: str) -> tuple[str, ...]:
+    """Return what a network is stored under at ``now``, and further keys of the hour around it.
+
+    The day is hashed along, so that nobody can follow a network from one day to the next; near
+    midnight there are two keys. Clocks of several hosts may differ: thus the hour to come as well.
+    """
+    if network == NEARBY:
+        return (NEARBY,)
+    days = dict.fromkeys((now + shift).date() for shift in (timedelta(), -HOUR, HOUR))
+    return tuple(_keyed(secret, day.isoformat(), network).hex() for day in days)
+
+
+def lock_number(network: str, secret: str) -> int:
+    """Return the number of 64 bits that writers of one network lock, whatever the day."""
+    return int.from_bytes(_keyed(secret, "lock", network)[:8], "big", signed=True)
+
+
+def _keyed(secret: str, *parts: str) -> bytes:
+    return hmac.digest(secret.encode(), "\0".join(("flexsmt.network", *parts)).encode(), "sha256")
+
+
+def is_crowded(network: str, others: int) -> bool:
+    """Tell whether an enquiry is one of many, after ``others`` of its network within the hour."""
+    return network != NEARBY and others + 1 >= CROWD
+
+
+def ceiling(network: str, rate_limit: int) -> int:
+    """Return how many enquiries of a network are taken within an hour."""
+    return rate_limit * NEARBY_SHARE if network == NEARBY else rate_limit
+
+
+def wait(leaving: datetime, now: datetime) -> timedelta:
+    """Say how long until an arrival is out of the hour, at least a second."""
+    return max(leaving + HOUR - now, timedelta(seconds=1))

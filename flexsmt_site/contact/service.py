@@ -1,20 +1,20 @@
 """Receive enquiries: the enquiry and the notices of it are stored together or not at all."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from flexsmt_site import database, ledger, tokens
-from flexsmt_site.config import settings
-from flexsmt_site.contact import notice, rules
+from flexsmt_site import database, events, ledger, tokens
+from flexsmt_site.contact import network, notice, rules
 from flexsmt_site.contact.models import Enquiry
-from flexsmt_site.contact.rules import Submission, TokenAge
+from flexsmt_site.contact.rules import Submission, TokenAge, Traits
 from flexsmt_site.extensions import db
-from flexsmt_site.outbox import service as outbox
 
 _TOKEN = "contact form"  # noqa: S105 (the purpose of a token, not a secret)
 
@@ -40,6 +40,15 @@ class Ticket:
     def text(self) -> str:
         """Return the ticket as a signed token."""
         return tokens.sign(_TOKEN, {**asdict(self), "issued": self.issued.isoformat()})
+
+
+@dataclass(frozen=True)
+class Sending:
+    """How a form came in: when, from where (None: it can not be read), and what its trap holds."""
+
+    now: datetime
+    address: IPv4Address | IPv6Address | None
+    trap: str
 
 
 @ledger.keeps("P5.5")
@@ -72,17 +81,17 @@ def admit(token: str, now: datetime) -> Ticket:
 
 
 @ledger.keeps("P7.3")
-def receive(submission: Submission, ticket: Ticket, *, signals: tuple[str, ...], now: datetime) -> str:
-    """Store an enquiry and queue its notices; return its reference.
+def receive(submission: Submission, ticket: Ticket, sending: Sending) -> str:
+    """Store an enquiry and queue its notices, or hold it for a look; return its reference.
 
     The same ticket with the same content gives the same reference again. Raises
-    ``AlreadyReceived`` for other content, and ``DatabaseUnavailable``.
+    ``AlreadyReceived`` for other content, ``network.TooMany``, and ``DatabaseUnavailable``.
     """
     try:
-        return _receive(submission, ticket, signals, now)
+        return _receive(submission, ticket, sending)
     except IntegrityError:
         # The same form sent twice at once, or a reference drawn twice: a second look finds what is there.
-        return _receive(submission, ticket, signals, now)
+        return _receive(submission, ticket, sending)
 
 
 def is_received(reference: str) -> bool:
@@ -90,27 +99,70 @@ def is_received(reference: str) -> bool:
     return db.session.scalar(select(Enquiry.id).where(Enquiry.reference == reference)) is not None
 
 
-def _receive(submission: Submission, ticket: Ticket, signals: tuple[str, ...], now: datetime) -> str:
-    enquiry = _enquiry(submission, ticket, signals, now)
-    # Written before the transaction: on SQLite all other writers wait for its end.
-    notices = [(recipient, notice.draft(enquiry, recipient)) for recipient in settings().sales_to]
+def _receive(submission: Submission, ticket: Ticket, sending: Sending) -> str:
+    # A first look: notices are written, and what is refused is turned away, before the transaction,
+    # for whose end all other writers of SQLite wait.
+    with database.read() as session:
+        earlier, signals = _look(session, submission, ticket, sending)
+    if earlier:
+        return earlier
+    stuck = notice.list_stuck(sending.now)
+    enquiry = _enquiry(submission, ticket, signals, sending.now)
+    notices = _notices(enquiry, stuck)
     with database.write() as session:
-        earlier = _earlier(session, submission, ticket)
-        if earlier is not None:
+        network.lock(session, network.of(sending.address, sending.now))
+        earlier, signals = _look(session, submission, ticket, sending)
+        if earlier:
             return earlier
+        if signals != tuple(enquiry.signals.split()):
+            # Another enquiry came in between: what the transaction sees is exact.
+            enquiry = _enquiry(submission, ticket, signals, sending.now)
+            notices = _notices(enquiry, stuck)
         session.add(enquiry)
         session.flush()
-        for recipient, draft in notices:
-            outbox.put(
-                session,
-                kind=notice.KIND,
-                dedupe_key=f"{notice.KIND}:{enquiry.reference}:{recipient.address}",
-                message=draft,
-                recipient=recipient.address,
-                subject_key=enquiry.id,
-                now=now,
-            )
-        return enquiry.reference
+        network.add(session, network.of(sending.address, sending.now))
+        notice.queue(session, enquiry, notices, sending.now)
+    events.say("enquiry.received", reference=enquiry.reference, signals=signals, held=enquiry.is_held)
+    if enquiry.is_held:
+        events.say("enquiry.held", reference=enquiry.reference)
+    return enquiry.reference
+
+
+def _notices(enquiry: Enquiry, stuck: Sequence[str]) -> list[notice.Written]:
+    return [] if enquiry.is_held else notice.write(enquiry, stuck)
+
+
+def _look(
+    session: Session, submission: Submission, ticket: Ticket, sending: Sending
+) -> tuple[str | None, tuple[str, ...]]:
+    """Return the reference that this form has already, or else what makes it suspicious.
+
+    Raises ``AlreadyReceived`` and ``network.TooMany``.
+    """
+    earlier = _earlier(session, submission, ticket)
+    if earlier:
+        return earlier, ()
+    origin = network.of(sending.address, sending.now)
+    others = network.admit(session, origin)
+    traits = Traits(
+        age=rules.token_age(ticket.issued, sending.now),
+        trap=sending.trap,
+        description=submission.description,
+        is_crowded=rules.is_crowded(origin.name, others),
+        is_repeated=_is_repeated(session, submission, sending.now),
+    )
+    return None, rules.signals(traits)
+
+
+def _is_repeated(session: Session, submission: Submission, now: datetime) -> bool:
+    """Tell whether somebody else sent the same text lately; who sends his own again only insists."""
+    digest = rules.text_digest(submission.description)
+    lately = select(Enquiry.id).where(
+        Enquiry.text_digest == digest,
+        Enquiry.received > now - rules.REPEATED_WITHIN,
+        func.lower(Enquiry.email) != submission.email.lower(),
+    )
+    return digest is not None and session.scalar(lately.limit(1)) is not None
 
 
 def _earlier(session: Session, submission: Submission, ticket: Ticket) -> str | None:
@@ -134,5 +186,7 @@ def _enquiry(submission: Submission, ticket: Ticket, signals: tuple[str, ...], n
         agreed=now,
         token_nonce=ticket.nonce,
         digest=submission.digest,
+        text_digest=rules.text_digest(submission.description),
+        quarantined=now if rules.is_quarantined(signals) else None,
         **asdict(submission),
     )

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import datetime
+from math import ceil
 
 from flask import Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,9 +10,11 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from flexsmt_site import clock, pages, web
+from flexsmt_site.config import settings
 from flexsmt_site.contact import privacy, rules, service
 from flexsmt_site.contact.forms import ContactForm
-from flexsmt_site.contact.service import Ticket
+from flexsmt_site.contact.network import TooMany
+from flexsmt_site.contact.service import Sending, Ticket
 from flexsmt_site.database import DatabaseUnavailable
 from flexsmt_site.language import countries
 from flexsmt_site.tokens import BadToken
@@ -58,18 +61,43 @@ def received(reference: str) -> ResponseReturnValue:
 
 
 def _receive(typed: ContactForm, ticket: Ticket) -> ResponseReturnValue:
-    now = clock.now()
-    signals = rules.signals(rules.token_age(ticket.issued, now), typed.contact_time.data or "")
+    sending = Sending(clock.now(), web.client_address(), typed.contact_time.data or "")
     try:
-        reference = service.receive(typed.submission(_subject()), ticket, signals=signals, now=now)
+        reference = service.receive(typed.submission(_subject()), ticket, sending)
     except service.AlreadyReceived as earlier:
         question = _("You have already written to us as %(reference)s. Send this as a further message?")
         # The time of issue stays, so that a quick second click is no haste.
         return _again(typed, ticket.issued, question % {"reference": earlier.reference})
+    except TooMany as refused:
+        return _too_many(typed, refused)
     except DatabaseUnavailable:
         return _sorry(typed)
     # 303, not 302: a reload must not send the message twice.
     return web.see_other(url_for(".received", reference=reference))
+
+
+def _too_many(typed: ContactForm, refused: TooMany) -> ResponseReturnValue:
+    response = _page(typed, notice=_many_words(), status=429)
+    response.headers["Retry-After"] = str(ceil(refused.wait.total_seconds()))
+    return response
+
+
+def _many_words() -> str:
+    """Say why a network is refused, and how else to reach us; where scripts run, the page itself says so."""
+    company = settings().company
+    words = (
+        _(
+            "The enquiry was not sent: too many have come from your network within the last hour. "
+            "What you typed is still here. "
+            "Try again later, or reach us directly: the details are on this page."
+        )
+        if company.phone or company.email
+        else _(
+            "The enquiry was not sent: too many have come from your network within the last hour. "
+            "What you typed is still here. Try again later."
+        )
+    )
+    return str(words)
 
 
 def _sorry(typed: ContactForm) -> ResponseReturnValue:
@@ -109,6 +137,7 @@ def _page(contact_form: ContactForm, *, notice: str | None = None, status: int |
         form=contact_form,
         subject=_subject(),
         notice=notice,
+        many=_many_words(),
         months=privacy.ENQUIRY.months,
         country_options=_countries(contact_form.country.data),
         status=status,

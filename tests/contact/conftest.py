@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import StrictUndefined
 
 from flexsmt_site.extensions import db
 from tests.contact.form import Form
@@ -10,7 +11,8 @@ from tests.contact.form import Form
 
 @pytest.fixture
 def form(app: Flask, client: FlaskClient) -> Iterator[Form]:
-    """The form on an empty database of each kind."""
+    """The form on an empty database of each kind; a name that no mail or page is given is an error."""
+    app.jinja_env.undefined = StrictUndefined
     with app.app_context():
         yield Form(app, client)
         db.session.remove()

@@ -1,11 +1,12 @@
 """The contact form as a visitor fills it in, and what the database holds afterwards."""
 
 import re
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html import unescape
+from ipaddress import ip_address
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -14,8 +15,9 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from flexsmt_site import clock
-from flexsmt_site.contact import service
-from flexsmt_site.contact.models import Enquiry
+from flexsmt_site.contact import rules, service
+from flexsmt_site.contact.models import Arrival, Enquiry
+from flexsmt_site.contact.rules import Submission
 from flexsmt_site.extensions import db
 from flexsmt_site.outbox.models import Mail
 
@@ -31,11 +33,24 @@ FILLED_IN = {
     "contact_time": "",
 }
 LEISURELY = timedelta(minutes=2)
+#: A visitor's address; where a test names none, its visitors come from this machine.
+PUBLIC = "203.0.113.7"
 
 
 def token(language: str = "en", age: timedelta = LEISURELY) -> str:
     """The token of a form that was shown a while ago; needs an app context."""
     return service.issue(language, clock.now() - age).text()
+
+
+def take(now: datetime, address: str = PUBLIC, *, trap: str = "", nonce: str = "", **changes: str) -> str:
+    """Receive an enquiry as at that moment from that address; needs an app context."""
+    typed = {name: FILLED_IN[name] for name in (*rules.LIMITS, "country")}
+    ticket = service.issue("en", now - LEISURELY)
+    return service.receive(
+        Submission(**{**typed, **changes}),
+        replace(ticket, nonce=nonce) if nonce else ticket,
+        service.Sending(now, ip_address(address), trap),
+    )
 
 
 @dataclass
@@ -45,13 +60,19 @@ class Form:
     app: Flask
     client: FlaskClient
     headers: dict[str, str] = field(default_factory=dict)
+    address: str = "127.0.0.1"
 
     def filled_in(self, **changes: str | None) -> dict[str, str]:
         values = {**FILLED_IN, "form_token": changes.get("form_token") or token(), **changes}
         return {name: value for name, value in values.items() if value is not None}
 
     def send(self, language: str = "en", **changes: str | None) -> TestResponse:
-        return self.client.post(f"/{language}/contact", data=self.filled_in(**changes), headers=self.headers)
+        return self.client.post(
+            f"/{language}/contact",
+            data=self.filled_in(**changes),
+            headers=self.headers,
+            environ_base={"REMOTE_ADDR": self.address},
+        )
 
     def enquiries(self) -> list[Enquiry]:
         # A session of its own: what a request leaves open changes nothing here.
@@ -61,6 +82,10 @@ class Form:
     def mails(self) -> list[Mail]:
         with Session(db.engine) as session:
             return list(session.scalars(select(Mail).order_by(Mail.id)))
+
+    def arrivals(self) -> list[Arrival]:
+        with Session(db.engine) as session:
+            return list(session.scalars(select(Arrival).order_by(Arrival.id)))
 
     def is_empty(self) -> bool:
         return not self.enquiries() and not self.mails()

@@ -24,6 +24,7 @@ OWN = "http://127.0.0.1:8000"
     ],
 )
 @pytest.mark.parametrize(("language", "reason"), [("en", "another site"), ("ru", "другой сайт")])
+@pytest.mark.promise("P13.1")
 def test_a_form_that_another_site_sends_is_refused_with_the_reason(
     lone_form: Form, headers: dict[str, str], language: str, reason: str
 ) -> None:

@@ -1,9 +1,5 @@
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import text
@@ -11,42 +7,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from flexsmt_site import create_app, database
 from tests.conftest import make_settings
-from tests.contact.form import FILLED_IN, Form, reference_of, token, value_of
+from tests.contact.form import FILLED_IN, Form, value_of
 from tests.ground.visitors import visit
-
-KEPT = ("first_name", "last_name", "email", "company", "country", "city", "description")
-
-
-@contextmanager
-def _locked(folder: Path, variables: dict[str, str]) -> Iterator[None]:
-    """Hold the write lock as a stuck program would."""
-    if "DATABASE_URL" in variables:
-        with psycopg.connect(variables["DATABASE_URL"].replace("+psycopg", "")) as other:
-            other.execute("LOCK TABLE enquiry IN ACCESS EXCLUSIVE MODE")
-            yield
-            other.rollback()
-        return
-    connection = sqlite3.connect(folder / "site.db", isolation_level=None)
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        yield
-    finally:
-        connection.close()
-
-
-def test_a_locked_database_is_an_honest_503_with_what_was_typed(
-    form: Form, tmp_path: Path, database_variables: dict[str, str]
-) -> None:
-    once = token()
-    with _locked(tmp_path, database_variables):
-        refused = form.send(form_token=once)
-
-    assert refused.status_code == 503
-    assert {name: value_of(refused, name) for name in KEPT} == {name: FILLED_IN[name] for name in KEPT}
-    assert "Nothing you typed is lost" in refused.text
-    assert refused.headers["Cache-Control"] == "private, no-store"
-    assert form.is_empty()
-    assert reference_of(form.send(form_token=value_of(refused, "form_token")))
 
 
 @pytest.mark.parametrize(

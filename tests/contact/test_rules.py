@@ -1,4 +1,5 @@
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -92,17 +93,24 @@ def test_a_form_is_judged_by_its_age(age: timedelta, judged: TokenAge) -> None:
     assert rules.token_age(NOON - age, NOON) is judged
 
 
+@given(st.integers(0, 2**40 - 1), st.sampled_from([str.lower, str.upper]), st.sampled_from(["-", "", " "]))
+def test_a_reference_is_read_as_people_write_it(
+    chance: int, case: Callable[[str], str], between: str
+) -> None:
+    reference = rules.reference(chance)
+
+    assert rules.read_reference(case(reference).replace("-", between)) == reference
+
+
 @pytest.mark.parametrize(
-    ("age", "honeypot", "found"),
+    ("written", "read"),
     [
-        (TokenAge.FRESH, "", ()),
-        (TokenAge.HASTY, "", ("hasty",)),
-        (TokenAge.FRESH, "x", ("trapped",)),
-        (TokenAge.HASTY, "x", ("hasty", "trapped")),
+        *(("fx-o1il-0000", "FX-0111-0000"), ("FX-0000-000", None), ("FX-0000-00000", None)),
+        *(("FY-0000-0000", None), ("FX-0000-000U", None), ("", None), ("FX", None)),
     ],
 )
-def test_signals_name_what_is_suspicious(age: TokenAge, honeypot: str, found: tuple[str, ...]) -> None:
-    assert rules.signals(age, honeypot) == found
+def test_what_was_misheard_is_mended_and_the_rest_is_no_reference(written: str, read: str | None) -> None:
+    assert rules.read_reference(written) == read
 
 
 def test_the_digest_tells_fields_apart() -> None:

@@ -35,6 +35,7 @@ def _register(folder: Path, text: str) -> Path:
     ("name", "url"),
     [
         ("SMTP_URL", "smtps://user:word@mail.example.com"),
+        ("ALERT_SMTP_URL", "smtps://user:word@mail.example.com"),
         ("DATABASE_URL", "postgresql+psycopg://user:word@db.example.com/x"),
     ],
 )
