@@ -3,11 +3,14 @@
 from flask import Flask
 
 from flexsmt_site import (
+    alarm,
     assets,
+    backup,
     consent,
     contact,
     database,
     errors,
+    events,
     home,
     language,
     operations,
@@ -21,19 +24,10 @@ from flexsmt_site.config import ROOT, Settings
 
 #: From the ground up; the order is the order of the floors.
 FEATURES = (
-    web,
-    pages,
-    assets,
-    database,
-    language,
-    consent,
-    outbox,
-    home,
-    policy,
-    contact,
-    promises,
-    operations,
-    errors,
+    *(events, web, pages, assets, database),
+    *(language, consent, outbox),
+    *(home, policy, contact),
+    *(promises, alarm, backup, operations, errors),
 )
 
 _MAX_BODY = 64 * 1024

@@ -1,5 +1,6 @@
 """``flexsmt serve`` and ``flexsmt doctor``."""
 
+import contextlib
 import sys
 from threading import Event
 
@@ -25,9 +26,7 @@ def serve(*, no_relay: bool) -> None:
         raise click.ClickException(str(error)) from error
     _ready_database(here)
     _greet(here)
-    supervisor.run(
-        supervisor.parts(here, relay=not no_relay), lambda text: click.echo(text, err=True), Event()
-    )
+    supervisor.run(supervisor.parts(here, relay=not no_relay), _say, Event())
 
 
 @bp.cli.command("doctor")
@@ -50,6 +49,12 @@ def _ready_database(here: Settings) -> None:
     if not (here.is_demo and fault.is_older):
         raise click.ClickException(f"{fault.what}; {fault.mend}")
     upgrade()
+
+
+def _say(text: str) -> None:
+    """Tell the operator; a full disk or a closed terminal, which take no words, must not end the site."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)
 
 
 def _greet(here: Settings) -> None:

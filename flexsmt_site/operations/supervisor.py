@@ -5,6 +5,7 @@ end all of them within ten seconds, with the processes that they have started.
 """
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ from flexsmt_site.config import ROOT, Settings
 _DRAIN_SECONDS = 9.0
 _STEADY_SECONDS = 10.0
 _LONGEST_PAUSE_SECONDS = 30.0
+_PR_SET_PDEATHSIG = 1
 
 
 class PortTaken(RuntimeError):
@@ -92,8 +94,19 @@ def _look_after(part: Part, say: Callable[[str], None], now: float) -> None:
     if part.process is None and now >= part.not_before:
         # A session and process group of its own: Ctrl-C reaches the supervisor alone, which then ends
         # the parts in order.
-        part.process = subprocess.Popen(part.command, cwd=ROOT, start_new_session=True)  # noqa: S603
+        part.process = subprocess.Popen(  # noqa: S603
+            part.command,
+            cwd=ROOT,
+            start_new_session=True,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 (the supervisor has no threads)
+        )
         part.started = now
+
+
+def _end_with_parent() -> None:
+    """Let the kernel end a part whose supervisor was killed: it would hold the port of the next one."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _end(running: list[Part], say: Callable[[str], None]) -> None:

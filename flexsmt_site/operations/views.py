@@ -1,5 +1,7 @@
 """What load balancers and monitors ask."""
 
+from datetime import timedelta
+
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
@@ -43,13 +45,15 @@ def _find_fault() -> str | None:
 def _mail() -> dict[str, object]:
     """Say whether mail goes out; to this machine itself, say more."""
     now, beat = clock.now(), heartbeat.find_beat(settings().data_dir)
-    degraded = beat is None or beat.is_degraded(now)
+    waits = outbox.find_oldest_waiting(now) or timedelta()
+    degraded = beat is None or beat.is_degraded(now) or waits > outbox.LATE
     answer: dict[str, object] = {"mail": "degraded" if degraded else "ok"}
     if _is_near():
-        waiting = outbox.status(now).oldest_waiting
         answer |= {
             "relay_seen": beat.at.isoformat() if beat else None,
-            "oldest_queued_seconds": round(waiting.total_seconds()) if waiting else 0,
+            "breaker": "open" if beat and beat.trouble else "closed",
+            "trouble": beat.trouble if beat else "",
+            "oldest_queued_seconds": round(waits.total_seconds()),
             "release": proof.code_sum()[:12],
         }
     return answer

@@ -79,6 +79,7 @@ def test_a_newer_database_is_an_error_that_sends_back_to_its_version(folder: Pat
 
 
 @pytest.mark.parametrize(("name", "mode"), [("secret", 0o640), ("secret", 0o604), ("site.db", 0o644)])
+@pytest.mark.promise("P13.1")
 def test_a_file_that_others_can_read_is_an_error(folder: Path, name: str, mode: int) -> None:
     settings = make_settings(folder)
     assert not [found for found in _findings(settings) if "read by others" in found.what]

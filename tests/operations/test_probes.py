@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from flexsmt_site import clock, create_app, database, proof
 from flexsmt_site.outbox import heartbeat
+from flexsmt_site.outbox.models import Mail
 from tests.conftest import make_settings
 from tests.contact.form import Form
 from tests.ground.visitors import Visitor, visit
@@ -40,6 +41,29 @@ def test_a_ready_site_tells_this_machine_the_details(app: Flask, client: Visitor
     assert data["relay_seen"].startswith(str(clock.now().year))
     assert 0 <= data["oldest_queued_seconds"] < 60
     assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_an_open_breaker_is_told_with_its_reason(client: Visitor, tmp_path: Path) -> None:
+    heartbeat.beat(tmp_path, clock.now(), "auth")
+    data = client.get("/readyz").get_json()
+
+    assert (data["mail"], data["breaker"], data["trouble"]) == ("degraded", "open", "auth")
+
+
+def test_a_notice_that_waits_long_is_trouble_with_mail(app: Flask, client: Visitor, tmp_path: Path) -> None:
+    heartbeat.beat(tmp_path, clock.now())
+    with app.app_context():
+        Form(app, client).send()
+        assert client.get("/readyz").get_json()["mail"] == "ok"
+        with database.write() as session:
+            session.execute(update(Mail).values(created=clock.now() - timedelta(minutes=16)))
+
+    data = client.get("/readyz").get_json()
+    assert (data["mail"], data["breaker"], data["oldest_queued_seconds"] >= 960) == (
+        "degraded",
+        "closed",
+        True,
+    )
 
 
 def test_others_learn_only_whether_it_is_ready(client: Visitor, tmp_path: Path) -> None:

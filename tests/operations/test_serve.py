@@ -131,6 +131,20 @@ def test_a_part_that_is_killed_is_started_again(serve: Serve, tmp_path: Path, po
     assert _children(process.pid)[other] == before[other]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
+def test_nothing_is_left_of_a_site_whose_supervisor_is_killed(serve: Serve, port: int) -> None:
+    process = serve()
+    assert _until(lambda: _get(port)[0] == 200 and len(_children(process.pid)) == 2)
+    parts = _children(process.pid)
+
+    process.kill()
+
+    assert _until(lambda: not [name for name, pid in parts.items() if Path(f"/proc/{pid}").exists()])
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+
+
 def test_the_relay_can_be_left_out(serve: Serve, port: int) -> None:
     process = serve("--no-relay")
 
