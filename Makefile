@@ -28,6 +28,9 @@ check: .venv/.dev .venv/.catalogs ## check format, lint, types, house rules, cat
 proof: .venv/.test .venv/.catalogs ## run the long tests and write flexsmt_site/proof.json
 	@$(BIN)/pytest -q -m "proof or promise" --proof=flexsmt_site/proof.json $(ARGS)
 
+bench: .venv/.test .venv/.catalogs ## measure what has a limit, side by side with it, and write docs/performance.md
+	@$(BIN)/python -m tests.bench $(ARGS)
+
 audit: .venv/.dev ## check the locked versions against published advisories
 	@$(BIN)/python tests/audit.py
 
@@ -67,5 +70,5 @@ endif
 	@$(BIN)/flexsmt catalogs compile
 	@touch $@
 
-.PHONY: help run test check proof audit format catalogs lock
+.PHONY: help run test check proof bench audit format catalogs lock
 .PRECIOUS: .venv/.run .venv/.test .venv/.dev
