@@ -69,7 +69,7 @@ def test_the_form_is_shown_refused_and_taken(site: Flask, visitor: FlaskClient, 
     assert token is not None
     refused = visitor.post(form, data={"form_token": token[1]}, headers={"HX-Request": "true"})
     assert refused.status_code == 422
-    typed = {**TYPED, "form_token": token[1], "subject": "my-data", "contact_time": "now"}
+    typed = {**TYPED, "form_token": token[1], "subject": "my-data"}
     taken = visitor.post(form, data=typed)
     assert taken.status_code == 303
     assert visitor.get(urlsplit(taken.location).path).status_code == 200

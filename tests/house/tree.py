@@ -27,14 +27,14 @@ GROUND = {
         "environment",
         "extensions",
     ),
-    *("health", "ledger", "migrations", "pages", "proof", "smtp_url", "tokens", "web"),
+    *("events", "health", "ledger", "migrations", "pages", "proof", "smtp_url", "terminal", "tokens", "web"),
 }
 #: Features by floor; the ground is 0 and the roof, which alone knows all, is above them.
 FLOORS = {
     **dict.fromkeys(GROUND, 0),
     **dict.fromkeys(("language", "consent", "outbox"), 1),
     **dict.fromkeys(("home", "policy", "contact"), 2),
-    **dict.fromkeys(("promises", "operations", "errors"), 3),
+    **dict.fromkeys(("promises", "alarm", "backup", "operations", "errors"), 3),
 }
 FEATURES = sorted(FLOORS.keys() - GROUND)
 ROOF = 4
