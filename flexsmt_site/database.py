@@ -5,11 +5,9 @@ at its beginning: measured, drivers that take it later lose more than half of co
 read-then-writes (``docs/decisions/0003-transactions.md``).
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -17,13 +15,13 @@ from flask import Flask, has_request_context
 from psycopg.abc import RV, PQGen
 from sqlalchemy import DateTime, Dialect, Engine, event
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext, ExecutionContext
-from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, IntegrityError
+from sqlalchemy.engine.interfaces import ExceptionContext, ExecutionContext
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
-from flexsmt_site import events
+from flexsmt_site import events, sqlite
 from flexsmt_site.extensions import db, migrate
 
 #: As patient as SQLite is by ``busy_timeout``: a lock that stays is a page of 503, not a hanging request.
@@ -40,12 +38,6 @@ _POSTGRES = {
 _LONGEST_ANSWER_SECONDS = 10.0
 #: What PostgreSQL answers to a write where it takes none.
 _READ_ONLY = "25006"
-_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA busy_timeout=5000",
-    "PRAGMA foreign_keys=ON",
-)
 
 
 class DatabaseUnavailable(RuntimeError):
@@ -117,11 +109,7 @@ def prepare(engine: Engine) -> None:
         event.listen(engine, "do_connect", _connect_patiently)
         event.listen(engine, "handle_error", _part_from_read_only)
     else:
-        file = _SqliteFile(Path(engine.url.database or ""))
-        event.listen(engine, "connect", file.opened)
-        event.listen(engine, "checkout", file.used)
-        event.listen(engine, "connect", _open_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        sqlite.prepare(engine)
 
 
 @contextmanager
@@ -164,33 +152,6 @@ def is_trouble(error: DBAPIError) -> bool:
     return not isinstance(error, (IntegrityError, DataError))
 
 
-class _SqliteFile:
-    """The file behind an engine: a connection is used only while the file is what it was at its opening.
-
-    SQLite goes on with a file that was deleted or replaced, where nobody will read what it writes. And
-    what it opened while the disk was read-only stays so for ever.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def opened(self, _dbapi: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-        record.info["file"] = self._state()
-
-    def used(
-        self, _dbapi: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection
-    ) -> None:
-        if record.info["file"] != self._state():
-            raise DisconnectionError("the file is another one")
-
-    def _state(self) -> tuple[int, int, bool] | None:
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino, os.access(self.path, os.W_OK)
-
-
 def _connect_patiently(
     _dialect: Dialect, _record: ConnectionPoolEntry, arguments: list[Any], named: dict[str, Any]
 ) -> PatientConnection:
@@ -201,18 +162,6 @@ def _part_from_read_only(context: ExceptionContext) -> None:
     # A session that began while the server took no writes keeps to that when the server takes them again.
     if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
         context.is_disconnect = True
-
-
-def _open_sqlite(dbapi: DBAPIConnection, _record: object) -> None:
-    # The driver's own BEGIN comes too late: see the module's docstring.
-    dbapi.isolation_level = None
-    for pragma in _PRAGMAS:
-        dbapi.cursor().execute(pragma)
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    write = connection.get_execution_options().get("write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
 def _refuse_stray_writes(
