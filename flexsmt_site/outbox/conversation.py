@@ -5,6 +5,7 @@ smtplib takes half a line for a reply and any number for a code, reads a reply w
 """
 
 import contextlib
+import math
 import re
 import smtplib
 import socket
@@ -12,11 +13,16 @@ import ssl
 import threading
 from collections.abc import Iterator
 
+from flexsmt_site import clock
+
 #: What smtplib raises for a broken link, a refusal, or words that SMTP can not carry.
 TROUBLE = (OSError, smtplib.SMTPException, ValueError)
 
 #: Octets of one reply, all its lines together. RFC 5321 allows 512 a line, and has none of many lines.
 LONGEST_REPLY = 64 * 1024
+
+#: A step is cut at its limit, or so much later.
+_LOOK_SECONDS = 0.1
 
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\n]*))?\r?\n")
 _DOT = re.compile(rb"^\.", re.MULTILINE)
@@ -34,6 +40,8 @@ class Conversation(smtplib.SMTP):
     ) -> None:
         """Connect and read the greeting, each address of ``host`` tried for so many seconds at most."""
         self.tls = tls
+        self._end = math.inf
+        self._is_over = threading.Event()
         super().__init__(host, port, helo, seconds)
 
     def connect(
@@ -43,10 +51,16 @@ class Conversation(smtplib.SMTP):
         source_address: object = None,  # noqa: ARG002 (smtplib's; it passes none by itself)
     ) -> tuple[int, bytes]:
         """Open the link and return the greeting."""
+        link = socket.create_connection((host, port), self.timeout)
         with self.within(self.timeout):
-            link = socket.create_connection((host, port), self.timeout)
             self.sock = self.tls.wrap_socket(link, server_hostname=host) if self.tls else link
+            threading.Thread(target=self._watch, daemon=True).start()
             return self.getreply()
+
+    def close(self) -> None:
+        """Let the link go, and who watches it."""
+        self._is_over.set()
+        super().close()
 
     def getreply(self) -> tuple[int, bytes]:
         """Read one whole reply; after anything else the conversation is over."""
@@ -67,18 +81,18 @@ class Conversation(smtplib.SMTP):
         """End what takes longer as a whole: a server may drip a byte at a time."""
         if self.sock is not None:
             self.sock.settimeout(seconds)
-        done = threading.Event()
-        threading.Thread(target=self._watch, args=(done, seconds), daemon=True).start()
+        self._end = clock.elapsed() + seconds
         try:
             yield
         finally:
-            done.set()
+            self._end = math.inf
 
-    def _watch(self, done: threading.Event, seconds: float) -> None:
-        # Again and again: until TLS is agreed on, which has its own limit, there is no link to cut.
-        while not done.wait(seconds):
+    def _watch(self) -> None:
+        """Cut the link when a step has had its time: one thread for all steps of a link."""
+        while not self._is_over.wait(_LOOK_SECONDS):
             link = self.sock
-            if link is not None:
+            # Again and again: while TLS is agreed on, which has its own limit, there is no link to cut.
+            if link is not None and clock.elapsed() > self._end:
                 # The plain socket's shutdown, because the TLS object is in use by the sender.
                 with contextlib.suppress(OSError):
                     socket.socket.shutdown(link, socket.SHUT_RDWR)

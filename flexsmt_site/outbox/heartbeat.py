@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from flexsmt_site import clock, events
+
 #: A relay beats every second, but one slow mail may hold it for a minute in each of its six steps.
 SILENCE = timedelta(minutes=8)
+_EVERY_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,33 @@ class Beat:
     def is_degraded(self, now: datetime) -> bool:
         """Say whether mail is in trouble: no relay, or one that cannot send."""
         return bool(self.trouble) or now - self.at > SILENCE
+
+
+class Heart:
+    """Gives a relay's signs of life; a full disk, which takes none, must not stop mail."""
+
+    def __init__(self, data_dir: Path) -> None:
+        """Beat in ``data_dir``."""
+        self._data_dir = data_dir
+        self._next = 0.0
+        self._trouble = ""
+        self._is_heard = True
+
+    def beat(self, trouble: str) -> None:
+        """Give a sign, unless there is one of the last second that says the same."""
+        moment = clock.elapsed()
+        if moment < self._next and trouble == self._trouble:
+            return
+        try:
+            beat(self._data_dir, clock.now(), trouble)
+        except OSError as error:
+            if self._is_heard:
+                # Once, not each second: the disk is full already.
+                events.say("relay.no_heartbeat", error=error.strerror)
+            self._is_heard = False
+        else:
+            self._is_heard = True
+            self._next, self._trouble = moment + _EVERY_SECONDS, trouble
 
 
 def beat(data_dir: Path, now: datetime, trouble: str = "") -> None:

@@ -17,15 +17,16 @@ from flexsmt_site.outbox.rules import OnUnknown
 class Kind:
     """How mails of one kind are treated.
 
-    A lower ``priority`` goes first. ``wanted`` is asked with the key of the mail's subject
-    each time a relay claims it; False cancels the mail and wipes its bytes.
+    A lower ``priority`` goes first. ``wanted`` is asked with the keys of the subjects each time a relay
+    claims mails, and returns those that still want theirs; a mail of another is cancelled and its bytes
+    are wiped.
     """
 
     name: str
     priority: int
     expires: timedelta
     on_unknown: OnUnknown
-    wanted: Callable[[Session, int], bool]
+    wanted: Callable[[Session, set[int]], set[int]]
 
 
 class UnknownKind(LookupError):

@@ -13,12 +13,14 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from flexsmt_site import database
 from flexsmt_site.extensions import db
-from flexsmt_site.outbox import kinds, rules
+from flexsmt_site.outbox import kinds, rules, statements
 from flexsmt_site.outbox.models import TEXT_LENGTH, Mail
 from flexsmt_site.outbox.rules import Course, Fate, Phase, State
 
-#: Renewed with every mail. A conversation that takes longer loses the mail, and then sends nothing of it.
+#: Renewed by a relay that works. A conversation that takes longer loses the mail, and then sends nothing.
 LEASE = timedelta(minutes=5)
+#: A lease that is younger needs no renewal.
+FRESH = timedelta(seconds=30)
 #: A mail in data is left alone for this much longer, counted from when somebody saw its lease ended. From
 #: the mark to the last answer it is two minutes at most, so a clock that jumps can not make a mail go twice.
 DOUBT = timedelta(minutes=3)
@@ -64,8 +66,7 @@ def claim(owner: str, now: datetime, limit: int = 20) -> list[Claimed]:
         _recover(session, now)
         _give_up(session, now)
         _bring_back(session, now)
-        mails = _take(session, owner, now, limit)
-        wanted = [mail for mail in mails if _is_wanted(session, mail)]
+        wanted = _cancel_unwanted(session, _take(session, owner, now, limit))
         wanted.sort(key=lambda mail: (mail.priority, mail.not_before, mail.id))
         return [
             Claimed(mail.id, mail.kind, mail.sender, mail.recipient, mail.raw or b"", _course(mail))
@@ -73,49 +74,51 @@ def claim(owner: str, now: datetime, limit: int = 20) -> list[Claimed]:
         ]
 
 
+def renew(owner: str, now: datetime) -> None:
+    """Prolong the leases of what ``owner`` has claimed and not begun to send."""
+    with database.write() as session:
+        session.connection().execute(statements.RENEW, {"owner": owner, "until": now + LEASE})
+
+
 def mark_in_data(mail_id: int, owner: str, now: datetime) -> None:
-    """Record that the mail is about to leave, and renew the owner's leases.
+    """Record that the mail is about to leave.
 
     From here until it is settled its outcome is unknown. Raises ``LeaseLost``.
     """
-    held = and_(_is_owned(owner), Mail.phase == Phase.CLAIMED)
-    renewed = {"lease_until": now + LEASE}
+    named = {"mail": mail_id, "owner": owner, "until": now + LEASE}
     with database.write() as session:
-        marking = update(Mail).where(Mail.id == mail_id, held).values(phase=Phase.IN_DATA, **renewed)
-        if not session.scalar(marking.returning(Mail.id)):
+        if not session.connection().scalar(statements.MARK, named):
             raise LeaseLost(f"mail {mail_id} is no longer {owner}'s: leave it to its next relay")
-        # Rows that somebody erases are left to him: to wait for each other would be a deadlock.
-        others = select(Mail.id).where(held).with_for_update(skip_locked=True)
-        session.execute(_quietly(update(Mail).where(Mail.id.in_(others)).values(**renewed)))
 
 
 def settle(mail_id: int, owner: str, fate: Fate, now: datetime) -> bool:
     """Write what became of a mail; False when it had passed to another relay."""
-    mine = _is_owned(owner)
+    named: dict[str, object] = {
+        "mail": mail_id,
+        "owner": owner,
+        "tried": int(fate.attempted),
+        "state": fate.state,
+    }
+    settling = statements.SETTLE
     if fate.state is State.ACCEPTED:
-        # That the server took it stays true when the lease was lost meanwhile.
-        mine = or_(mine, Mail.state.in_((State.QUEUED, State.UNCERTAIN)))
-    settling = _change(fate.state).where(Mail.id == mail_id, mine).values(_outcome(fate))
-    if fate.state is State.ACCEPTED:
-        settling = settling.values(raw=None, accepted=now)
+        settling = statements.SETTLE_ACCEPTED
+        named["accepted"] = now
     with database.write() as session:
-        return session.scalar(settling.returning(Mail.id)) is not None
+        return session.connection().scalar(settling, named | _outcome(fate)) is not None
 
 
 def release(owner: str) -> int:
     """Give back what ``owner`` claimed and did not begin to send; returns how many."""
-    giving = _change(State.QUEUED).where(_is_owned(owner), Mail.phase == Phase.CLAIMED)
     with database.write() as session:
-        return len(session.scalars(giving.returning(Mail.id)).all())
+        return len(session.connection().scalars(statements.RELEASE, {"owner": owner}).all())
 
 
 def _take(session: Session, owner: str, now: datetime, limit: int) -> list[Mail]:
     """Take the due mails of one priority after the other: so an index finds them among many put off."""
     mails: list[Mail] = []
-    priority = _next_priority(session, None)
-    while priority is not None and len(mails) < limit:
+    priority: int | None = None
+    while len(mails) < limit and (priority := _next_priority(session, priority)) is not None:
         mails += session.scalars(_taking(owner, now, priority, limit - len(mails))).all()
-        priority = _next_priority(session, priority)
     return mails
 
 
@@ -164,22 +167,25 @@ def _recover(session: Session, now: datetime) -> None:
             session.execute(mine.values(phase=Phase.IN_DOUBT, lease_until=now + DOUBT))
         else:
             fate = rules.fate_of_lost_lease(mail.phase, _course(mail), now)
-            session.execute(_change(fate.state).where(Mail.id == mail.id).values(_outcome(fate)))
+            attempts = Mail.attempts + int(fate.attempted)
+            ended = _change(fate.state).where(Mail.id == mail.id).values(attempts=attempts)
+            session.execute(ended.values(_outcome(fate)))
 
 
-def _is_wanted(session: Session, mail: Mail) -> bool:
-    if kinds.get_kind(mail.kind).wanted(session, mail.subject_key):
-        return True
-    session.execute(_change(State.CANCELLED).where(Mail.id == mail.id).values(raw=None))
-    return False
+def _cancel_unwanted(session: Session, mails: list[Mail]) -> list[Mail]:
+    """Ask each kind once which of its mails it still wants; cancel the others and return these."""
+    keys: dict[str, set[int]] = {}
+    for mail in mails:
+        keys.setdefault(mail.kind, set()).add(mail.subject_key)
+    wanted = {kind: kinds.get_kind(kind).wanted(session, asked) for kind, asked in keys.items()}
+    unwanted = [mail.id for mail in mails if mail.subject_key not in wanted[mail.kind]]
+    if unwanted:
+        session.execute(_change(State.CANCELLED).where(Mail.id.in_(unwanted)).values(raw=None))
+    return [mail for mail in mails if mail.subject_key in wanted[mail.kind]]
 
 
 def _course(mail: Mail) -> Course:
     return Course(mail.attempts, mail.expires, kinds.get_kind(mail.kind).on_unknown)
-
-
-def _is_owned(owner: str) -> ColumnElement[bool]:
-    return and_(Mail.state == State.SENDING, Mail.lease_owner == owner)
 
 
 def _is_of_the_future(now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -209,7 +215,8 @@ def _quietly(changing: Update) -> Update:
 
 
 def _outcome(fate: Fate) -> dict[str, object]:
-    values: dict[str, object] = {"attempts": Mail.attempts + int(fate.attempted)}
+    """Name the columns that a fate fills, beside the state."""
+    values: dict[str, object] = {}
     if fate.not_before:
         values["not_before"] = fate.not_before
     if fate.answer:

@@ -6,13 +6,11 @@ given and so lets ``=?utf-8?q?=0D=0A…?=`` through; bodies are its own, as base
 
 import re
 import unicodedata
-from base64 import b64encode
+from base64 import b64encode, encodebytes
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
 from hashlib import sha256
 
@@ -91,17 +89,28 @@ def compose(draft: Draft, *, sender: str, recipient: str, message_id: str, date:
 
 
 def _body(draft: Draft, message_id: str) -> bytes:
-    body = EmailMessage(policy=SMTP)
-    body.set_content(_encodable(draft.text), cte="base64")
-    body.add_alternative(_INLINER.inline(_encodable(draft.html)), subtype="html", cte="base64")
+    """Write both parts as alternatives of each other (RFC 2046), as the standard library does, but faster."""
     # "_" is no base64 letter: the boundary cannot occur in a part.
-    body.set_boundary(f"=_{sha256(message_id.encode()).hexdigest()[:32]}")
-    return body.as_bytes()
+    boundary = f"=_{sha256(message_id.encode()).hexdigest()[:32]}"
+    html = _INLINER.inline(_bytes(draft.html).decode())
+    parts = "".join(
+        f"--{boundary}\r\n{part}\r\n" for part in (_part("plain", draft.text), _part("html", html))
+    )
+    head = f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
+    return f"{head}{parts}--{boundary}--\r\n".encode("ascii")
 
 
-def _encodable(text: str) -> str:
+def _part(subtype: str, text: str) -> str:
+    # Lines end in CRLF within the base64 too. Split as bytes: Unicode knows more line ends than mail does.
+    lines = _bytes(text).splitlines() or [b""]
+    packed = encodebytes(b"".join(line + b"\r\n" for line in lines)).decode("ascii")
+    head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    return head + packed.replace("\n", "\r\n")
+
+
+def _bytes(text: str) -> bytes:
     # A lone surrogate is no character, and UTF-8 cannot say it.
-    return text.encode("utf-8", "replace").decode()
+    return text.encode("utf-8", "replace")
 
 
 def _text(name: str, value: str) -> str:

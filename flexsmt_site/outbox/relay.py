@@ -16,7 +16,8 @@ from threading import Event
 
 from flexsmt_site import clock, events
 from flexsmt_site.database import DatabaseUnavailable
-from flexsmt_site.outbox import chores, heartbeat, lease, rules
+from flexsmt_site.outbox import chores, lease, rules
+from flexsmt_site.outbox.heartbeat import Heart
 from flexsmt_site.outbox.lease import Claimed, LeaseLost
 from flexsmt_site.outbox.rules import Answer, State
 from flexsmt_site.outbox.transport import Connection, Unreachable
@@ -52,17 +53,17 @@ class Relay:
     ) -> None:
         """Send over what ``connect`` makes; beat in ``data_dir``; between rounds, ``wait``."""
         self.connect = connect
-        self.data_dir = data_dir
+        self.heart = Heart(data_dir)
         self.pace = pace or Pace()
         self.wait = wait
         self.owner = _new_owner()
         self.stopping = Event()
         self.trouble = ""
-        self.beats = True
         self.faults = 0
         # Moments of the steady clock: a clock that is set must neither hurry nor hold the relay.
         self.open_until = 0.0
         self.connected = 0.0
+        self.leased = 0.0
         self.next_chores = 0.0
         self.connection: Connection | None = None
 
@@ -94,13 +95,13 @@ class Relay:
     def round(self) -> bool:
         """Claim and send one batch; True when there may be more to do at once."""
         now = clock.now()
-        self._beat(now)
+        self.heart.beat(self.trouble)
         if self.stopping.is_set() or clock.elapsed() < self.open_until:
             return False
         if not lease.is_due(now):
             self._idle()
             return False
-        began = clock.elapsed()
+        self.leased = began = clock.elapsed()
         for mail in lease.claim(self.owner, now, self.pace.batch):
             if self.stopping.is_set() or not self._carry(mail):
                 lease.release(self.owner)
@@ -135,18 +136,6 @@ class Relay:
         # A server closes an idle link in its own time: better at a moment of ours.
         self.close()
 
-    def _beat(self, now: datetime) -> None:
-        """Give a sign of life; a full disk, which takes none, must not stop mail."""
-        try:
-            heartbeat.beat(self.data_dir, now, self.trouble)
-        except OSError as error:
-            if self.beats:
-                # Once, not each second: the disk is full already.
-                events.say("relay.no_heartbeat", error=error.strerror)
-            self.beats = False
-        else:
-            self.beats = True
-
     def _start_over(self, error: Exception) -> None:
         """Give back what has not begun to leave, and go on under another name.
 
@@ -160,7 +149,7 @@ class Relay:
 
     def _carry(self, mail: Claimed) -> bool:
         """Send one mail and settle it; False when the fault is ours and the rest must wait."""
-        self._beat(clock.now())
+        self.heart.beat(self.trouble)
         try:
             connection = self._connected()
         except Unreachable as fault:
@@ -170,13 +159,19 @@ class Relay:
                 mail.sender,
                 mail.recipient,
                 mail.raw,
-                lambda: lease.mark_in_data(mail.id, self.owner, clock.now()),
+                lambda: self._mark(mail),
             )
         except LeaseLost:
             events.say("mail.lease_lost", mail=mail.id)
             self._tidy()
             return True
         return self._settle(mail, answer)
+
+    def _mark(self, mail: Claimed) -> None:
+        if clock.elapsed() - self.leased > lease.FRESH.total_seconds():
+            self.leased = clock.elapsed()
+            lease.renew(self.owner, clock.now())
+        lease.mark_in_data(mail.id, self.owner, clock.now())
 
     def _settle(self, mail: Claimed, answer: Answer) -> bool:
         now = clock.now()
@@ -203,7 +198,7 @@ class Relay:
                 patience = self.pace.last_words if self.stopping.is_set() else self.pace.insistence
                 if clock.elapsed() - began > patience.total_seconds():
                     raise
-                self._beat(clock.now())
+                self.heart.beat(self.trouble)
                 # Not the event's own wait, which would return at once after SIGTERM.
                 Event().wait(self.pace.poll.total_seconds())
 
@@ -224,7 +219,7 @@ class Relay:
         self.open_until = clock.elapsed() + pause.total_seconds()
         # Whoever has to be told is told at once.
         self.next_chores = 0.0
-        self._beat(clock.now())
+        self.heart.beat(self.trouble)
         events.say("relay.breaker_open", reason=reason, code=code, seconds=round(pause.total_seconds()))
         return pause
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 
-from sqlalchemy import Select, and_, delete, func, or_, select, union_all
+from sqlalchemy import Select, and_, bindparam, delete, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from flexsmt_site import database
@@ -165,12 +166,9 @@ def list_mails(kind: str, subject_key: int) -> list[Standing]:
 
 def list_stuck(kind: str, now: datetime, limit: int = 20) -> list[int]:
     """List the subjects of mails that stopped within a week or are late, newest first."""
-    found = union_all(*(_newest_stuck(state, kind, now, limit) for state in (*rules.STOPPED, *rules.WAITING)))
-    rows = found.subquery()
-    keys = select(rows.c.subject_key).group_by(rows.c.subject_key)
-    newest = keys.order_by(func.max(rows.c.created).desc(), rows.c.subject_key.desc()).limit(limit)
+    moments = {"kind": kind, "late": now - LATE, "recent": now - _RECENT}
     with db.engine.connect() as connection:
-        return list(connection.scalars(newest).all())
+        return list(connection.scalars(_stuck(limit), moments).all())
 
 
 def list_stopped(limit: int = 50) -> list[Stopped]:
@@ -183,10 +181,22 @@ def list_stopped(limit: int = 50) -> list[Stopped]:
     return [Stopped(*row) for row in rows]
 
 
-def _newest_stuck(state: State, kind: str, now: datetime, limit: int) -> Select[tuple[int, datetime]]:
+@cache
+def _stuck(limit: int) -> Select[int]:
+    """Build what ``list_stuck`` asks, once: it is asked with every enquiry."""
+    found = union_all(*(_newest_stuck(state, limit) for state in (*rules.STOPPED, *rules.WAITING)))
+    rows = found.subquery()
+    keys = select(rows.c.subject_key).group_by(rows.c.subject_key)
+    return keys.order_by(func.max(rows.c.created).desc(), rows.c.subject_key.desc()).limit(limit)
+
+
+def _newest_stuck(state: State, limit: int) -> Select[int, datetime]:
     # State by state, so that the index finds the newest few among a hundred thousand.
-    since = Mail.created < now - LATE if state in rules.WAITING else Mail.created > now - _RECENT
-    stuck = select(Mail.subject_key, Mail.created).where(Mail.state == state, Mail.kind == kind, since)
+    is_waiting = state in rules.WAITING
+    since = Mail.created < bindparam("late") if is_waiting else Mail.created > bindparam("recent")
+    stuck = select(Mail.subject_key, Mail.created).where(
+        Mail.state == state, Mail.kind == bindparam("kind"), since
+    )
     # Each subject has a mail for each of some recipients.
     return select(stuck.order_by(Mail.created.desc()).limit(10 * limit).subquery())
 

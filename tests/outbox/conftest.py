@@ -65,7 +65,7 @@ class Box:
 @pytest.fixture
 def box(app: Flask, tmp_path: Path) -> Iterator[Box]:
     unwanted: set[int] = set()
-    letter = kinds.Kind("letter", 1, timedelta(days=5), "resend", lambda _session, key: key not in unwanted)
+    letter = kinds.Kind("letter", 1, timedelta(days=5), "resend", lambda _session, keys: keys - unwanted)
     kinds.declare(letter)
     kinds.declare(replace(letter, name="circular", priority=5, on_unknown="stop"))
     with app.app_context():

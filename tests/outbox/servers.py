@@ -49,6 +49,8 @@ class Script:
             cast("asyncio.Transport", server.transport).abort()
         if answer == "silence":
             await asyncio.sleep(2)
+        if answer == "pause":
+            await asyncio.sleep(0.8)
         if answer.startswith("250"):
             self.got.append(envelope.original_content or b"")
             self.envelopes.append((envelope.mail_from or "", envelope.rcpt_tos))

@@ -39,6 +39,31 @@ def test_a_relay_that_can_not_beat_sends_and_says_so_once(
     assert heartbeat.find_beat(box.folder / "gone") is not None
 
 
+def test_a_heart_beats_once_a_second_and_at_once_when_the_trouble_changes(tmp_path: Path) -> None:
+    heart = heartbeat.Heart(tmp_path)
+    heart.beat("")
+    first = heartbeat.find_beat(tmp_path)
+    heart.beat("")
+    second = heartbeat.find_beat(tmp_path)
+    heart.beat("connect")
+    third = heartbeat.find_beat(tmp_path)
+
+    assert first == second
+    assert third is not None
+    assert third.trouble == "connect"
+
+
+def test_a_heart_beats_again_after_its_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heart, began = heartbeat.Heart(tmp_path), clock.elapsed()
+    heart.beat("")
+    first = heartbeat.find_beat(tmp_path)
+
+    monkeypatch.setattr(clock, "elapsed", lambda: began + 2)
+    heart.beat("")
+
+    assert heartbeat.find_beat(tmp_path) != first
+
+
 def test_a_sign_that_a_power_cut_left_empty_is_none(tmp_path: Path) -> None:
     heartbeat.beat(tmp_path, clock.now())
     (path,) = tmp_path.iterdir()

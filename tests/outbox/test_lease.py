@@ -1,6 +1,9 @@
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from sqlalchemy.orm import Session
 
 from flexsmt_site import clock
 from flexsmt_site.outbox import kinds, lease
@@ -65,6 +68,22 @@ def test_a_mail_nobody_wants_is_cancelled_and_forgotten(box: Box) -> None:
     assert (row.state, row.raw, row.lease_owner) == (State.CANCELLED, None, None)
 
 
+def test_a_kind_is_asked_once_for_all_mails_of_a_batch(box: Box) -> None:
+    ids = [box.put(subject_key=key, kind=kind) for kind in ("letter", "circular") for key in range(3)]
+    asked: list[tuple[str, set[int]]] = []
+
+    def wanted(kind: str, _session: Session, keys: set[int]) -> set[int]:
+        asked.append((kind, keys))
+        return keys - {1}
+
+    for name in ("letter", "circular"):
+        kinds.declare(replace(kinds.get_kind(name), wanted=partial(wanted, name)))
+    assert claimed() == [ids[0], ids[2], ids[3], ids[5]]
+
+    assert asked == [("letter", {0, 1, 2}), ("circular", {0, 1, 2})]
+    assert [box.row(ids[place]).state for place in (1, 4)] == [State.CANCELLED] * 2
+
+
 def test_a_kind_that_nobody_declares_waits(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     mail_id = box.put()
     monkeypatch.delitem(kinds._kinds, "letter")  # noqa: SLF001
@@ -116,15 +135,26 @@ def test_a_mail_enters_data_once(box: Box) -> None:
         lease.mark_in_data(mail_id, "a", clock.now())
 
 
-def test_each_mail_renews_the_leases_of_the_rest(box: Box) -> None:
-    first, second = box.put("a@example.com"), box.put("b@example.com")
+def test_a_relay_renews_the_leases_of_what_it_has_yet_to_send_and_no_others(box: Box) -> None:
+    sent, waiting, foreign = (box.put(subject_key=key) for key in range(3))
+    assert [mail.id for mail in lease.claim("a", clock.now(), limit=2)] == [sent, waiting]
+    claimed("b")
+    lease.mark_in_data(sent, "a", clock.now())
+    before = [box.row(mail_id).lease_until for mail_id in (sent, foreign)]
+    later = clock.now() + timedelta(minutes=1)
+
+    lease.renew("a", later)
+
+    assert box.row(waiting).lease_until == later + lease.LEASE
+    assert [box.row(mail_id).lease_until for mail_id in (sent, foreign)] == before
+
+
+def test_the_lease_of_a_mail_in_data_begins_anew(box: Box) -> None:
+    mail_id = box.put()
     claimed("a")
-    before = box.row(second).lease_until
-    lease.mark_in_data(first, "a", clock.now() + timedelta(minutes=1))
-    after = box.row(second).lease_until
-    assert before is not None
-    assert after is not None
-    assert after > before
+    later = clock.now() + timedelta(minutes=1)
+    lease.mark_in_data(mail_id, "a", later)
+    assert box.row(mail_id).lease_until == later + lease.LEASE
 
 
 def test_a_refusal_counts_only_from_the_owner(box: Box) -> None:

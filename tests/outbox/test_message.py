@@ -3,7 +3,7 @@ from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import default
+from email.policy import SMTP, default
 
 import pytest
 from hypothesis import given
@@ -65,6 +65,21 @@ def test_any_text_gives_fixed_headers_short_lines_and_the_same_body(
     assert lines_of(text_of(raw, "plain")) == lines_of(body)
     assert [a.addr_spec for a in found["Reply-To"].addresses] == ["v@example.org"]
     assert not found.defects
+
+
+@given(st.text(st.sampled_from("ab \r\n\t\x0b\x1c\x85\u2028éф")) | st.text())
+def test_the_body_is_what_the_standard_library_would_write(text: str) -> None:
+    raw = mail(Draft("", text, text))
+    made = EmailMessage(policy=SMTP)
+    made.set_content(text.encode("utf-8", "replace").decode(), cte="base64")
+    made.add_alternative(text_of(raw, "html"), subtype="html", cte="base64")
+    boundary = parsed(raw).get_boundary()
+    assert boundary
+    made.set_boundary(boundary)
+
+    # It says the version once more in the second part, where it means nothing.
+    expected = made.as_bytes().replace(b"base64\r\nMIME-Version: 1.0\r\n", b"base64\r\n")
+    assert raw.endswith(expected)
 
 
 @given(line.filter(lambda text: text == " ".join(text.split())))

@@ -134,6 +134,29 @@ def test_a_mail_whose_lease_went_is_left_to_its_next_relay(
     assert script.envelopes == [("bounces@localhost", ["b@example.com"])]
 
 
+def test_leases_are_renewed_when_they_have_aged_and_not_with_each_mail(
+    box: Box, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in range(3):
+        box.put(subject_key=key)
+    renew, renewed = lease.renew, list[str]()
+
+    def count(owner: str, now: datetime) -> None:
+        renewed.append(owner)
+        renew(owner, now)
+
+    monkeypatch.setattr(lease, "renew", count)
+    monkeypatch.setattr(lease, "FRESH", timedelta(hours=1))
+    assert relay.drain()
+    seldom = len(renewed)
+    for key in range(3):
+        box.put("others@example.com", subject_key=key)
+    monkeypatch.setattr(lease, "FRESH", timedelta())
+    assert relay.drain()
+
+    assert (seldom, renewed) == (0, [relay.owner] * 3)
+
+
 def test_a_relay_that_is_told_to_stop_finishes_one_mail_and_gives_back_the_rest(
     box: Box, app: Flask, script: Script, server: Catcher
 ) -> None:

@@ -1,5 +1,6 @@
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -85,6 +86,27 @@ def test_silence_ends_at_its_limit(server: Catcher, script: Script) -> None:
     with connect(server.target, Limits(5, 0.3)) as connection:
         answer = deliver(connection)
     assert (answer.step, answer.code) == (Step.DATA, None)
+
+
+def test_a_link_has_one_watchdog_however_many_mails_it_carries_and_none_at_its_end(server: Catcher) -> None:
+    others = threading.active_count()
+    with connect(server.target) as connection:
+        counts = set()
+        for _ in range(3):
+            assert deliver(connection).is_accepted
+            counts.add(threading.active_count() - others)
+    deadline = time.monotonic() + 5
+    while threading.active_count() > others and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+    assert counts == {1}
+    assert threading.active_count() == others
+
+
+def test_each_step_has_its_whole_time_for_itself(server: Catcher, script: Script) -> None:
+    script.data = ["pause", "pause"]
+    with connect(server.target, Limits(5, 1.5)) as connection:
+        assert [deliver(connection).is_accepted for _ in range(2)] == [True] * 2
 
 
 @contextmanager

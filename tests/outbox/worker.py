@@ -39,6 +39,6 @@ def relay() -> None:
 
 
 if __name__ == "__main__":
-    kinds.declare(kinds.Kind("letter", 1, timedelta(days=5), "resend", lambda _session, _key: True))
+    kinds.declare(kinds.Kind("letter", 1, timedelta(days=5), "resend", lambda _session, keys: keys))
     with create_app(Settings.from_env()).app_context():
         {"increments": increments, "claims": claims, "relay": relay}[sys.argv[1]]()
