@@ -15,6 +15,7 @@ from flexsmt_site import (
     language,
     operations,
     outbox,
+    pagecache,
     pages,
     policy,
     promises,
@@ -24,7 +25,7 @@ from flexsmt_site.config import ROOT, Settings
 
 #: From the ground up; the order is the order of the floors.
 FEATURES = (
-    *(events, web, pages, assets, database),
+    *(events, web, pages, pagecache, assets, database),
     *(language, consent, outbox),
     *(home, policy, contact),
     *(promises, alarm, backup, operations, errors),
@@ -42,6 +43,8 @@ def create_app(settings: Settings) -> Flask:
         MAX_CONTENT_LENGTH=_MAX_BODY,
         MAX_FORM_MEMORY_SIZE=_MAX_BODY,
         PROPAGATE_EXCEPTIONS=False,
+        # Every message of a form is ours: WTForms' own words would be read from disk for each request.
+        WTF_I18N_ENABLED=False,
     )
     app.jinja_env.globals["company"] = settings.company
     for feature in FEATURES:

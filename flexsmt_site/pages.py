@@ -1,12 +1,17 @@
 """Pages that exist in both languages: their addresses, and the language of the request."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from babel.dates import format_date, format_datetime
-from flask import Blueprint, Flask, Response, g, has_request_context, request, url_for
+from flask import Blueprint, Flask, Response, current_app, g, has_request_context, request, url_for
+from flask_babel import force_locale, refresh
 from werkzeug.routing import RequestRedirect
+from werkzeug.urls import iri_to_uri
 
 from flexsmt_site import web
 from flexsmt_site.config import LANGUAGES, settings
@@ -18,12 +23,18 @@ PREFIX = f"/<any({', '.join(LANGUAGES)}):lang>"
 #: CLDR's plain "en" writes dates as in America.
 _FORMATS = {"en": "en_GB", "ru": "ru"}
 
+_BUILT = "flexsmt_built_addresses"
+_EDITION = "flexsmt_edition"
+
 _listed: list[str] = []
 
 
-def blueprint(name: str, module: str) -> Blueprint:
-    """Return a blueprint whose pages stand under ``/en`` and ``/ru``; its views take no language."""
-    made = Blueprint(name, module, url_prefix=PREFIX)
+def blueprint(name: str, module: str, prefix: str = "") -> Blueprint:
+    """Return a blueprint whose pages stand under ``/en`` and ``/ru``; its views take no language.
+
+    With ``prefix`` they stand under ``<prefix>/en`` and ``<prefix>/ru``.
+    """
+    made = Blueprint(name, module, url_prefix=prefix + PREFIX)
     made.url_value_preprocessor(_take_language)
     made.url_defaults(_give_language)
     return made
@@ -45,12 +56,61 @@ def language() -> str:
     return str(g.get("lang", LANGUAGES[0]))
 
 
+def edited_by(app: Flask, edition: Callable[[], str]) -> None:
+    """Let ``edition`` tell which words the pages of ``app`` are made of."""
+    app.extensions[_EDITION] = edition
+
+
+def edition() -> str:
+    """Return the name of the words at hand: what is kept of them has to be kept by it."""
+    named: Callable[[], str] = current_app.extensions[_EDITION]
+    return named()
+
+
+@contextmanager
+def speaking(lang: str) -> Iterator[None]:
+    """Use ``lang`` for texts and addresses inside the block, whoever asked for the page."""
+    before = g.get("lang")
+    with force_locale(lang):
+        g.lang = lang
+        try:
+            yield
+        finally:
+            if before is None:
+                g.pop("lang", None)
+            else:
+                g.lang = before
+
+
+def speak_as(path: str) -> None:
+    """Answer in the language of a page, given by its path; one that names none changes nothing."""
+    # Receipts stand under /consent/en, all other pages under /en.
+    named = next((part for part in path.split("/")[1:3] if part in LANGUAGES), None)
+    if named:
+        g.lang = named
+        refresh()
+
+
+def url(endpoint: str, lang: str) -> str:
+    """Return the path of a page that needs no values; built once for each language."""
+    built: dict[tuple[str, str], str] = current_app.extensions[_BUILT]
+    key = (endpoint, lang)
+    if key not in built:
+        # The language counts for pages of both languages alone: others would take it as a query.
+        takes = current_app.url_map.is_endpoint_expecting(endpoint, "lang")
+        built[key] = url_for(endpoint, lang=lang) if takes else url_for(endpoint)
+    return built[key]
+
+
 def page_url(lang: str) -> str:
     """Return the path of the page at hand in ``lang``; the home page where it has none."""
     endpoint = request.endpoint if has_request_context() else None
     if endpoint is None or "lang" not in (request.url_rule.arguments if request.url_rule else ()):
-        return url_for("home.page", lang=lang)
-    path = url_for(endpoint, **{**(request.view_args or {}), "lang": lang})
+        return url("home.page", lang)
+    values = request.view_args
+    path = url_for(endpoint, **{**values, "lang": lang}) if values else url(endpoint, lang)
+    if not request.query_string:
+        return path
     # Built apart: a query may hold names that ``url_for`` would take for its own.
     query = urlencode(list(request.args.items(multi=True))) if request.method == "GET" else ""
     return f"{path}?{query}" if query else path
@@ -61,7 +121,7 @@ def alternates(endpoint: str | None) -> list[tuple[str, str]]:
     if endpoint not in _listed:
         return []
     base = settings().base_url
-    paths = {code: url_for(endpoint, lang=code) for code in LANGUAGES}
+    paths = {code: url(endpoint, code) for code in LANGUAGES}
     rest = paths["en"].removeprefix("/en")
     return [*((code, base + path) for code, path in paths.items()), ("x-default", base + rest)]
 
@@ -69,28 +129,49 @@ def alternates(endpoint: str | None) -> list[tuple[str, str]]:
 def init_app(app: Flask) -> None:
     """Give every template the language and the addresses of the page at hand."""
     app.jinja_env.globals.update(
-        page_url=page_url, page_alternates=alternates, languages=tuple(NAMES.items()), lang_names=NAMES
+        url_for=_url_for,
+        page_url=page_url,
+        page_alternates=alternates,
+        languages=tuple(NAMES.items()),
+        lang_names=NAMES,
     )
     app.jinja_env.filters.update(longdate=_longdate, moment=_moment)
     app.context_processor(_context)
-    app.before_request(_add_slash)
+    app.extensions[_BUILT] = {}
+    app.before_request(_mend_slashes)
     app.after_request(_say_language)
 
 
-def _add_slash() -> Response | None:
-    """Send ``/en`` on to ``/en/`` by its path alone: the router would take the host from the request."""
+def _url_for(endpoint: str, **values: Any) -> str:  # noqa: ANN401 (as Flask's own)
+    """Return the address that a template asks for."""
+    return url_for(endpoint, **values) if values else url(endpoint, language())
+
+
+def _mend_slashes() -> Response | None:
+    """Send ``/en`` and ``//en/`` on to ``/en/`` by path alone: the router would take the request's host."""
     moved = request.routing_exception
-    if not isinstance(moved, RequestRedirect):
+    if request.environ["PATH_INFO"].startswith("//"):
+        # Here one slash is left already; a backslash behind it, unquoted, would lead to another site.
+        path, query = quote(request.path), request.query_string.decode("ascii", "replace")
+    elif isinstance(moved, RequestRedirect):
+        target = urlsplit(moved.new_url)
+        path, query = target.path, target.query
+    else:
         return None
-    target = urlsplit(moved.new_url)
-    response = Response(status=moved.code)
-    response.headers["Location"] = target.path + (f"?{target.query}" if target.query else "")
+    response = Response(status=308)
+    response.headers["Location"] = iri_to_uri(f"{path}?{query}" if query else path)
     return web.cached(response, web.Cache.NO_STORE)
 
 
 def _longdate(day: date) -> str:
     """Write a day out in the language of the page."""
-    return format_date(day, "long", locale=_FORMATS[language()])
+    return _written_out(day, _FORMATS[language()])
+
+
+@lru_cache(maxsize=256)
+def _written_out(day: date, locale: str) -> str:
+    # To write a day takes longer than the rest of a table's row.
+    return format_date(day, "long", locale=locale)
 
 
 def _moment(moment: datetime) -> str:

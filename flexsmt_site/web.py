@@ -1,13 +1,17 @@
 """How requests are read and pages answered: whole or partial, cached or not, ours or foreign."""
 
 from enum import Enum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from flask import Flask, Response, abort, make_response, render_template
+from flask import Flask, Request, Response, abort, make_response, render_template
+from flask.sessions import SessionInterface, SessionMixin
 from htmx_flask import request
 from werkzeug.exceptions import Forbidden
+from werkzeug.http import parse_accept_header
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.urls import iri_to_uri
 
 from flexsmt_site.config import Settings, settings
 from flexsmt_site.extensions import htmx
@@ -37,6 +41,7 @@ HEADERS = {
 _HSTS = "max-age=31536000"
 #: No form of ours has a quarter of this many; each field costs time before anything looks at it.
 _MOST_FIELDS = 100
+_LONGEST_ACCEPTED = 200
 _VARY = ("Cookie", "Sec-GPC", "HX-Request", "Accept-Encoding")
 
 
@@ -82,6 +87,22 @@ def cached(response: Response, cache: Cache) -> Response:
     return response
 
 
+def codings(accepted: str) -> tuple[str, ...]:
+    """Return the codings of ours that an ``Accept-Encoding`` takes by name, best first.
+
+    ``*`` stands for them where a plain body is refused (RFC 9110, 12.5.3).
+    """
+    # No browser says more, and a stranger's long headers are not to be remembered.
+    return _codings(accepted[:_LONGEST_ACCEPTED])
+
+
+@lru_cache(maxsize=256)
+def _codings(accepted: str) -> tuple[str, ...]:
+    qualities = dict(parse_accept_header(accepted.lower()))
+    rest = qualities.get("*", 0) if qualities.get("identity") == 0 else 0
+    return tuple(coding for coding in ("br", "gzip") if qualities.get(coding, rest) > 0)
+
+
 def wants_partial() -> bool:
     """Tell whether HTMX asks for a part of a page: not when boosted or restoring history."""
     htmx = request.htmx
@@ -117,6 +138,26 @@ def own_path(target: str, otherwise: str) -> str:
     return target if plain and target.isprintable() and not urlsplit(target).netloc else otherwise
 
 
+def onward_path(otherwise: str) -> str:
+    """Return where a visitor goes on after a form: its ``next``, the page it was on, or ``otherwise``.
+
+    Only paths of this site, in plain ASCII.
+    """
+    wanted = own_path(request.form.get("next", ""), "")
+    return iri_to_uri(wanted or own_path(_referring_path(), otherwise))
+
+
+def _referring_path() -> str:
+    """Return the path of the page of ours that the browser comes from; empty for any other."""
+    try:
+        referrer = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return ""
+    if not _is_own(f"{referrer.scheme}://{referrer.netloc}"):
+        return ""
+    return f"{referrer.path}?{referrer.query}" if referrer.query else referrer.path
+
+
 def absolute_url(path: str) -> str:
     """Return the absolute address of a path of this site, from BASE_URL and never from ``Host``."""
     return settings().base_url + path
@@ -144,6 +185,12 @@ def _is_own(origin: str) -> bool:
     )
 
 
+def require_exact_method() -> None:
+    """Refuse ``get`` and ``post``: methods are case-sensitive (RFC 9110, 9.1), and a proxy reads them so."""
+    if request.environ["REQUEST_METHOD"] != request.method:
+        abort(501)
+
+
 def require_plain_form() -> None:
     """Refuse a POST whose body is not a plain HTML form in valid UTF-8."""
     if request.method != "POST":
@@ -164,8 +211,11 @@ def require_plain_form() -> None:
 @keeps("P11.1")
 def add_headers(response: Response) -> Response:
     """Add the headers that every answer carries."""
-    for name, value in headers(settings()).items():
-        response.headers.setdefault(name, value)
+    # Headers look through all of themselves for each name: asked once, not once a name.
+    present = {name.lower() for name, _ in response.headers}
+    response.headers.extend(
+        [(name, value) for name, value in headers(settings()).items() if name.lower() not in present]
+    )
     return response
 
 
@@ -174,13 +224,23 @@ def headers(here: Settings) -> dict[str, str]:
     return HEADERS | ({"Strict-Transport-Security": _HSTS} if here.is_secure else {})
 
 
+class NoSession(SessionInterface):
+    """Visitors have no session: no cookie is read or written for one, and to put something in is an error."""
+
+    def open_session(self, app: Flask, _request: Request) -> SessionMixin:
+        """Return what holds nothing."""
+        return self.make_null_session(app)
+
+
 def init_app(app: Flask) -> None:
     """Check every request before its view, and add the headers after it."""
     htmx.init_app(app)
+    app.session_interface = NoSession()
     hops = app.extensions["flexsmt_settings"].trusted_proxies
     # With no trusted hop the header is not read at all: a forged one changes nothing.
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]
+    app.before_request(require_exact_method)
     app.before_request(require_same_origin)
     app.before_request(require_plain_form)
     app.after_request(add_headers)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import Flask, Response, make_response, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import LazyString, force_locale
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
@@ -96,7 +96,7 @@ def init_app(app: Flask) -> None:
 
 def plain(app: Flask, code: int, lang: str, words: Words) -> bytes:
     """Render an error page that needs neither request nor database, as bytes."""
-    with app.app_context(), force_locale(lang):
+    with app.app_context(), pages.speaking(lang):
         text = app.jinja_env.get_template("errors/plain.html").render(lang=lang, code=code, **vars(words))
     return text.encode()
 

@@ -144,3 +144,24 @@ def test_a_home_page_without_its_slash_is_found_by_path_alone(visitor: Visitor, 
     assert answer.status_code == 308
     assert answer.headers["Location"] == f"/{language}/?a=b"
     assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "there"),
+    [
+        ("//en/privacy", "", "/en/privacy"),
+        ("////ru/", "a=b&c", "/ru/?a=b&c"),
+        ("//example.com/x", "", "/example.com/x"),
+        ("//\\example.com", "", "/%5Cexample.com"),
+        ("//en/\u043a", "", "/en/%D0%BA"),
+    ],
+)
+def test_slashes_too_many_lead_to_the_one_address_of_a_page_and_never_off_the_site(
+    visitor: Visitor, path: str, query: str, there: str
+) -> None:
+    # As a server hands it over: the test client itself would take two slashes for the name of a host.
+    raw = path.encode().decode("latin-1")
+    answer = visitor.get("/", environ_overrides={"PATH_INFO": raw, "QUERY_STRING": query})
+
+    assert (answer.status_code, answer.headers["Location"]) == (308, there)
+    assert answer.headers["Cache-Control"] == "private, no-store"

@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, session
 
 from flexsmt_site import create_app
 from tests.conftest import make_settings
@@ -125,3 +125,8 @@ def test_nothing_that_identifies_a_browser_is_set_before_a_choice(visitor: Visit
 
     assert "Set-Cookie" not in answer.headers
     assert set(answer.headers.keys()).isdisjoint({"Accept-CH", "Report-To", "NEL", "Reporting-Endpoints"})
+
+
+def test_a_visitor_has_no_session_to_put_anything_in(lone_app: Flask) -> None:
+    with lone_app.test_request_context("/en/"), pytest.raises(RuntimeError, match="session is unavailable"):
+        session["seen"] = True

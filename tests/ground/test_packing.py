@@ -1,0 +1,69 @@
+"""Pages packed with brotli: to whoever takes it, and never where a stranger's words stand beside a secret."""
+
+import re
+
+import brotli
+import pytest
+
+from tests.ground.visitors import Visitor
+
+TOKEN = re.compile(rb'(?<=value=")[\w.-]{80,}(?=")')
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_packed"),
+    [
+        *[(text, True) for text in ("br", "gzip, deflate, br, zstd", "BR", "br;q=0.1", "gzip;q=1, br;q=0.5")],
+        *[(text, True) for text in ("identity;q=0, *", "*;q=0.3, identity;q=0")],
+        *[
+            (text, False)
+            for text in (
+                "identity;q=0, br;q=0, *",
+                "*;q=0, identity;q=0",
+                "",
+                "gzip",
+                "br;q=0",
+                "br;q=0.000",
+                "identity",
+                "*",
+                "brotli",
+                ";q=1,,",
+            )
+        ],
+    ],
+)
+def test_brotli_goes_to_those_who_take_it(visitor: Visitor, accepted: str, is_packed: bool) -> None:  # noqa: FBT001
+    plain = visitor.get("/en/", headers={"Accept-Encoding": "identity"})
+    answer = visitor.get("/en/", headers={"Accept-Encoding": accepted})
+
+    assert (answer.headers.get("Content-Encoding") == "br") == is_packed
+    assert (brotli.decompress(answer.data) if is_packed else answer.data) == plain.data
+    assert answer.headers["Content-Length"] == str(len(answer.data))
+    assert "Accept-Encoding" in answer.headers["Vary"]
+    assert (answer.headers["ETag"] == plain.headers["ETag"]) != is_packed
+    assert not answer.headers["ETag"].startswith("W/")
+
+
+@pytest.mark.parametrize("path", ["/ru/contact", "/en/settings"])
+def test_a_page_for_one_visitor_is_packed_too(visitor: Visitor, path: str) -> None:
+    plain = visitor.get(path, headers={"Accept-Encoding": "identity"})
+    packed = visitor.get(path, headers={"Accept-Encoding": "br"})
+    head = visitor.head(path, headers={"Accept-Encoding": "br"})
+
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "br"
+    assert packed.headers["Content-Length"] == str(len(packed.data))
+    # Each gets a token of its own.
+    assert TOKEN.sub(b"", brotli.decompress(packed.data)) == TOKEN.sub(b"", plain.data)
+    assert (head.status_code, head.data) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/en/contact?subject=my-data", 200), ("/en/nothing", 404), ("/", 302)]
+)
+def test_what_may_repeat_a_strangers_words_and_what_is_no_page_is_not_packed(
+    visitor: Visitor, path: str, status: int
+) -> None:
+    answer = visitor.get(path, headers={"Accept-Encoding": "br"})
+
+    assert (answer.status_code, answer.headers.get("Content-Encoding")) == (status, None)
