@@ -1,13 +1,18 @@
-"""The register of cookies, and the only way to set one.
+"""The register of cookies and of the purposes they serve, and the only way to set a cookie.
 
-Features declare their cookies downward to here; the policy's table and the settings page read the
-register. Setting a cookie that nobody declared raises.
+Features declare both downward to here; the banner, the settings page and the policy's table read the
+register. Setting a cookie that nobody declared, or that the visitor has not agreed to, raises.
 """
 
+import base64
+import hashlib
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
-from flask import Response
+from flask import Flask, Response, current_app
 from flask_babel import LazyString, format_timedelta
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -15,21 +20,48 @@ from flask_babel import lazy_gettext as _l
 from flexsmt_site.config import settings
 from flexsmt_site.ledger import keeps
 
-#: Pages work without the cookies of any purpose but this one, and these are set only on request.
-NECESSARY = "necessary"
-
-PURPOSES: dict[str, LazyString] = {
-    NECESSARY: _l("Necessary: it does what you asked for"),
-}
+#: As many as the consent cookie holds: each is one character of its few bytes.
+MOST_PURPOSES = 6
+_VERSION_LENGTH = 5
+_DECISIONS = "flexsmt_cookie_decisions"
 
 
 class UndeclaredCookie(LookupError):
     """No feature has declared a cookie of this name."""
 
 
+class NotConsented(PermissionError):
+    """The visitor has not agreed to the purpose that this cookie serves."""
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What cookies are for: ``gives`` says in one sentence what a visitor has of it, and where.
+
+    ``recipients`` names who gets to know what the cookies hold, besides us and the visitor.
+    """
+
+    key: str
+    title: LazyString
+    gives: LazyString
+    recipients: tuple[str, ...] = ()
+
+
+#: Pages work without the cookies of any other purpose, and these are set only on request.
+NECESSARY = "necessary"
+_NECESSARY = Purpose(
+    NECESSARY,
+    _l("Necessary"),
+    _l("Necessary cookies do what you ask for: they remember your language, or your choice on this page."),
+)
+
+
 @dataclass(frozen=True)
 class Cookie:
-    """One cookie: ``life`` is None for a session cookie; ``holds`` and ``when`` are for visitors."""
+    """One cookie: ``life`` is None for a session cookie; ``holds`` and ``when`` are for visitors.
+
+    With ``is_prefixed`` browsers over TLS take it from this host alone (``__Host-``).
+    """
 
     name: str
     purpose: str
@@ -37,39 +69,115 @@ class Cookie:
     holds: LazyString
     when: LazyString
     path: str = "/"
+    is_prefixed: bool = False
 
     @property
     def life_text(self) -> str:
-        """How long the cookie stays, in words and in the visitor's language."""
-        return str(_("until the browser is closed")) if self.life is None else format_timedelta(self.life)
+        """How long the cookie stays, in words and in the visitor's language; exact to the day."""
+        if self.life is None:
+            return str(_("until the browser is closed"))
+        return str(format_timedelta(self.life, granularity="day", threshold=self.life.days))
+
+    @property
+    def sent_name(self) -> str:
+        """The name by which browsers know it."""
+        return f"__Host-{self.name}" if self.is_prefixed and settings().is_secure else self.name
+
+    @property
+    def purpose_title(self) -> LazyString:
+        """What it is for, in a word."""
+        return _purposes[self.purpose].title
 
 
+@dataclass(frozen=True)
+class Register:
+    """What consent is asked for: the optional purposes in their order.
+
+    ``version`` changes with anything that a new consent is needed for (purposes, their recipients, their
+    cookies' names, paths and lives), and with nothing else: not with the words.
+    """
+
+    version: str
+    purposes: tuple[Purpose, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The purposes by their keys."""
+        return tuple(purpose.key for purpose in self.purposes)
+
+
+_purposes: dict[str, Purpose] = {NECESSARY: _NECESSARY}
 _declared: dict[str, Cookie] = {}
+
+
+def declare_purpose(purpose: Purpose) -> None:
+    """Put an optional purpose into the register; raises ``ValueError`` when it is one too many."""
+    if len(_purposes.keys() - {NECESSARY, purpose.key}) == MOST_PURPOSES:
+        raise ValueError(f"purpose {purpose.key}: the consent cookie holds no more than {MOST_PURPOSES}")
+    _purposes[purpose.key] = purpose
+    register.cache_clear()
 
 
 def declare(cookie: Cookie) -> None:
     """Put a cookie into the register; declaring the same again changes nothing."""
-    if cookie.purpose not in PURPOSES:
+    if cookie.purpose not in _purposes:
         raise LookupError(
-            f"cookie {cookie.name}: no purpose {cookie.purpose!r}; known are {', '.join(PURPOSES)}"
+            f"cookie {cookie.name}: no purpose {cookie.purpose!r}; known are {', '.join(_purposes)}"
         )
     _declared[cookie.name] = cookie
+    register.cache_clear()
 
 
-def declared() -> tuple[Cookie, ...]:
-    """Return every declared cookie by name."""
-    return tuple(cookie for _, cookie in sorted(_declared.items()))
+def declared(purpose: str | None = None) -> tuple[Cookie, ...]:
+    """Return every declared cookie by name, or those of one purpose."""
+    return tuple(
+        cookie for _, cookie in sorted(_declared.items()) if purpose is None or cookie.purpose == purpose
+    )
 
 
-@keeps("P5.1", "P5.2")
+def purposes() -> tuple[Purpose, ...]:
+    """Return every purpose, the necessary one first."""
+    return _NECESSARY, *register().purposes
+
+
+@cache
+@keeps("P14.2a")
+def register() -> Register:
+    """Return the optional purposes and the version of what they ask for."""
+    optional = tuple(purpose for key, purpose in sorted(_purposes.items()) if key != NECESSARY)
+    matter = [
+        [
+            purpose.key,
+            sorted(purpose.recipients),
+            [[one.name, one.path, one.life and one.life.total_seconds()] for one in declared(purpose.key)],
+        ]
+        for purpose in optional
+    ]
+    digest = base64.b32encode(hashlib.sha256(json.dumps(matter).encode()).digest()).decode().lower()
+    return Register(digest[:_VERSION_LENGTH], optional)
+
+
+def decide_by(app: Flask, is_granted: Callable[[str], bool]) -> None:
+    """Let ``is_granted`` say whether the visitor of the request has agreed to a purpose."""
+    app.extensions[_DECISIONS] = is_granted
+
+
+def is_granted(purpose: str) -> bool:
+    """Tell whether cookies of this purpose may be set and read in this request."""
+    return purpose == NECESSARY or bool(current_app.extensions[_DECISIONS](purpose))
+
+
+@keeps("P2.4", "P5.1", "P5.2")
 def put(response: Response, name: str, value: str) -> None:
     """Set a declared cookie: HttpOnly, SameSite=Lax, Secure over TLS.
 
-    Raises ``UndeclaredCookie``.
+    Raises ``UndeclaredCookie``, and ``NotConsented`` where its purpose was not agreed to.
     """
     cookie = _find(name)
+    if not is_granted(cookie.purpose):
+        raise NotConsented(f"cookie {name!r} serves {cookie.purpose!r}: ask cookies.is_granted() before")
     response.set_cookie(
-        name,
+        cookie.sent_name,
         value,
         max_age=cookie.life,
         path=cookie.path,
@@ -82,7 +190,9 @@ def put(response: Response, name: str, value: str) -> None:
 def remove(response: Response, name: str) -> None:
     """Take a declared cookie from the visitor's device."""
     cookie = _find(name)
-    response.delete_cookie(name, path=cookie.path, httponly=True, samesite="Lax", secure=settings().is_secure)
+    response.delete_cookie(
+        cookie.sent_name, path=cookie.path, httponly=True, samesite="Lax", secure=settings().is_secure
+    )
 
 
 def _find(name: str) -> Cookie:

@@ -1,12 +1,22 @@
-"""What a visitor's device keeps for us, and where the visitor decides about it."""
+"""What a visitor's device keeps for us, and where the visitor decides about it.
+
+Nothing optional is set before a choice; a choice can be proven without knowing who made it.
+"""
 
 from flask import Flask
 
-from flexsmt_site import pages
-from flexsmt_site.consent.views import bp
+from flexsmt_site import cookies, pagecache, pages
+from flexsmt_site.consent import commands, privacy, service, views
 
 
 def init_app(app: Flask) -> None:
-    """Add the settings page."""
+    """Add the banner's answer, the settings page, the receipt and the commands."""
+    privacy.declare()
     pages.declare("consent.settings")
-    app.register_blueprint(bp)
+    cookies.decide_by(app, service.is_granted)
+    pagecache.declare(app, service.variant_in(app))
+    app.context_processor(service.context)
+    app.register_blueprint(views.bp)
+    app.register_blueprint(views.receipts)
+    app.register_blueprint(views.decisions)
+    app.register_blueprint(commands.bp)
