@@ -43,7 +43,7 @@ class Held:
 def declare() -> None:
     """Tell the outbox how these mails are treated, and leave writing them to the relay."""
     kinds.declare(
-        kinds.Kind(KIND, priority=6, expires=timedelta(days=5), on_unknown="resend", wanted=_is_wanted)
+        kinds.Kind(KIND, priority=6, expires=timedelta(days=5), on_unknown="resend", wanted=_wanted)
     )
     chores.declare(KIND, tell)
 
@@ -112,6 +112,6 @@ def _draft(held: Held, recipient: Recipient) -> Draft:
     return Draft(subject=" ".join(subject.split()), text=text, html=html)
 
 
-def _is_wanted(session: Session, _day: int) -> bool:
+def _wanted(session: Session, days: set[int]) -> set[int]:
     """The mail is wanted as long as anything is held."""
-    return session.scalar(select(Enquiry.id).where(HELD).limit(1)) is not None
+    return days if session.scalar(select(Enquiry.id).where(HELD).limit(1)) else set()

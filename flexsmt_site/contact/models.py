@@ -1,15 +1,12 @@
 """Enquiries as they were received, and from how many networks lately."""
 
 from datetime import datetime
-from typing import NewType
 
 from sqlalchemy import Index, String, Text, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from flexsmt_site.database import Instant
 from flexsmt_site.extensions import Model
-
-EnquiryId = NewType("EnquiryId", int)
 
 
 class Enquiry(Model):
@@ -39,7 +36,7 @@ class Enquiry(Model):
     token_nonce: Mapped[str] = mapped_column(String(32), unique=True)
     digest: Mapped[str] = mapped_column(String(64))
     text_digest: Mapped[str | None] = mapped_column(String(64), index=True)
-    quarantined: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    quarantined: Mapped[datetime | None] = mapped_column(Instant)
     released: Mapped[datetime | None] = mapped_column(Instant)
     told: Mapped[datetime | None] = mapped_column(Instant)
 
@@ -51,6 +48,8 @@ class Enquiry(Model):
 
 #: The same as ``Enquiry.is_held``, for queries.
 HELD = and_(Enquiry.quarantined.is_not(None), Enquiry.released.is_(None))
+#: Of these few alone: in an index of all enquiries SQLite would walk past a hundred thousand others.
+Index("ix_enquiry_held", Enquiry.received, Enquiry.id, sqlite_where=HELD, postgresql_where=HELD)
 
 
 class Arrival(Model):

@@ -35,7 +35,7 @@ REASONS = {
 def declare() -> None:
     """Tell the outbox how notices are treated: urgent, kept on trying, and sent again when in doubt."""
     kinds.declare(
-        kinds.Kind(KIND, priority=2, expires=timedelta(days=5), on_unknown="resend", wanted=_is_wanted)
+        kinds.Kind(KIND, priority=2, expires=timedelta(days=5), on_unknown="resend", wanted=_wanted)
     )
 
 
@@ -99,6 +99,6 @@ def _reply_to(enquiry: Enquiry) -> Address:
     )
 
 
-def _is_wanted(session: Session, enquiry_id: int) -> bool:
+def _wanted(session: Session, enquiry_ids: set[int]) -> set[int]:
     """A notice is wanted as long as its enquiry is there."""
-    return session.scalar(select(Enquiry.id).where(Enquiry.id == enquiry_id)) is not None
+    return set(session.scalars(select(Enquiry.id).where(Enquiry.id.in_(enquiry_ids))))

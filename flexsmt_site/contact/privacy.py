@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from flask_babel import lazy_gettext as _l
 
-from flexsmt_site import datamap
+from flexsmt_site import cookies, datamap
+from flexsmt_site.config import LANGUAGES
 from flexsmt_site.contact.models import Arrival, Enquiry
 from flexsmt_site.contact.network import KEPT
 from flexsmt_site.datamap import Holding, Purpose, Sooner
@@ -52,9 +53,32 @@ ARRIVAL = Holding(
     objection="contact.form",
 )
 
+PREFERENCES = cookies.Purpose(
+    key="preferences",
+    title=_l("Remembering your details"),
+    gives=_l("Then this device remembers your details for your next enquiry."),
+)
+
+
+def details_cookie(language: str) -> str:
+    """Return the name of the cookie that holds a visitor's details for the form in ``language``."""
+    return f"contact_{language}"
+
 
 @keeps("P1.2", "P8.1a")
 def declare() -> None:
-    """Declare every column of an enquiry and of its arrival."""
+    """Declare every column of an enquiry and of its arrival, and what a device may remember."""
+    cookies.declare_purpose(PREFERENCES)
+    for language in LANGUAGES:
+        cookies.declare(
+            cookies.Cookie(
+                name=details_cookie(language),
+                purpose=PREFERENCES.key,
+                life=timedelta(days=184),
+                holds=_l("Your name, e-mail address, company, country and city, signed by this site"),
+                when=_l("After you have agreed to have your details remembered, and sent an enquiry"),
+                path=f"/{language}/contact",
+            )
+        )
     datamap.declare(ENQUIRY)
     datamap.declare(ARRIVAL)

@@ -39,7 +39,7 @@ class Ticket:
 
     def text(self) -> str:
         """Return the ticket as a signed token."""
-        return tokens.sign(_TOKEN, {**asdict(self), "issued": self.issued.isoformat()})
+        return tokens.sign(_TOKEN, {**vars(self), "issued": self.issued.isoformat()})
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The contact form and the page that says an enquiry was received."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from math import ceil
@@ -9,9 +10,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from flexsmt_site import clock, pages, web
+from flexsmt_site import clock, pagecache, pages, web
 from flexsmt_site.config import settings
-from flexsmt_site.contact import privacy, rules, service
+from flexsmt_site.contact import privacy, remembered, rules, service
 from flexsmt_site.contact.forms import ContactForm
 from flexsmt_site.contact.network import TooMany
 from flexsmt_site.contact.service import Sending, Ticket
@@ -22,17 +23,30 @@ from flexsmt_site.tokens import BadToken
 bp = pages.blueprint("contact", __name__)
 
 SUBJECTS = ("my-data",)
+#: Stands in the kept form where each visitor gets a token.
+_TOKEN_HERE = "token-comes-here"  # noqa: S105 (it is exchanged for one)
 
 
 @bp.get("/contact")
 def form() -> ResponseReturnValue:
     """Show the form; a reference in the query begins a correction of that enquiry."""
-    blank = ContactForm(formdata=None)
-    blank.form_token.data = service.issue(pages.language(), clock.now()).text()
-    reference = request.args.get("reference", "")
-    if rules.REFERENCE.fullmatch(reference):
-        blank.description.data = _("About my enquiry %(reference)s:", reference=reference) + "\n"
-    return _page(blank)
+    token = service.issue(pages.language(), clock.now()).text()
+    known = remembered.find()
+    response = _prepared(known, token) if known or request.args else _blank(token)
+    if remembered.is_leftover():
+        remembered.forget(response)
+    return response
+
+
+@bp.post("/contact/forget")
+def forget() -> ResponseReturnValue:
+    """Take the remembered details from the device; what stands in an open form stays."""
+    if web.wants_partial():
+        response = web.render("contact/form", part="contact_forgotten", cache=web.Cache.NO_STORE)
+    else:
+        response = web.see_other(url_for(".form"))
+    remembered.forget(response)
+    return response
 
 
 @bp.post("/contact")
@@ -60,10 +74,33 @@ def received(reference: str) -> ResponseReturnValue:
     )
 
 
+def _prepared(known: Mapping[str, str], token: str) -> Response:
+    """Show a form that knows something of its visitor: details, a subject, or an enquiry to correct."""
+    prepared = ContactForm(formdata=None, data=known)
+    prepared.form_token.data = token
+    reference = request.args.get("reference", "")
+    if rules.REFERENCE.fullmatch(reference):
+        prepared.description.data = _("About my enquiry %(reference)s:", reference=reference) + "\n"
+    return _page(prepared, is_remembered=bool(known))
+
+
+def _blank(token: str) -> Response:
+    """Show the form as most visitors get it: all of it is the same for them but the token."""
+
+    def made() -> str:
+        blank = ContactForm(formdata=None)
+        blank.form_token.data = _TOKEN_HERE
+        return _page(blank).get_data(as_text=True)
+
+    response = Response(pagecache.text(made).replace(_TOKEN_HERE, token))
+    return web.cached(response, web.Cache.PRIVATE)
+
+
 def _receive(typed: ContactForm, ticket: Ticket) -> ResponseReturnValue:
     sending = Sending(clock.now(), web.client_address(), typed.contact_time.data or "")
+    submission = typed.submission(_subject())
     try:
-        reference = service.receive(typed.submission(_subject()), ticket, sending)
+        reference = service.receive(submission, ticket, sending)
     except service.AlreadyReceived as earlier:
         question = _("You have already written to us as %(reference)s. Send this as a further message?")
         # The time of issue stays, so that a quick second click is no haste.
@@ -73,7 +110,9 @@ def _receive(typed: ContactForm, ticket: Ticket) -> ResponseReturnValue:
     except DatabaseUnavailable:
         return _sorry(typed)
     # 303, not 302: a reload must not send the message twice.
-    return web.see_other(url_for(".received", reference=reference))
+    response = web.see_other(url_for(".received", reference=reference))
+    remembered.keep(response, vars(submission))
+    return response
 
 
 def _too_many(typed: ContactForm, refused: TooMany) -> ResponseReturnValue:
@@ -130,18 +169,26 @@ def _again(typed: ContactForm, issued: datetime, notice: str) -> Response:
     return _page(typed, notice=notice, status=422)
 
 
-def _page(contact_form: ContactForm, *, notice: str | None = None, status: int | None = None) -> Response:
+def _page(
+    contact_form: ContactForm,
+    *,
+    notice: str | None = None,
+    status: int | None = None,
+    is_remembered: bool = False,
+) -> Response:
     return web.render(
         "contact/form",
         part="contact_form",
         form=contact_form,
+        is_remembered=is_remembered,
         subject=_subject(),
         notice=notice,
         many=_many_words(),
         months=privacy.ENQUIRY.months,
         country_options=_countries(contact_form.country.data),
         status=status,
-        cache=web.Cache.PRIVATE,
+        # Forgotten details may not come back from the browser's own cache.
+        cache=web.Cache.NO_STORE if is_remembered else web.Cache.PRIVATE,
     )
 
 

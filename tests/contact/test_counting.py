@@ -3,17 +3,17 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from flexsmt_site import clock, database
 from flexsmt_site.config import ROOT, Settings
 from flexsmt_site.contact import network, rules, service
 from flexsmt_site.contact.models import Arrival
 from flexsmt_site.contact.network import TooMany
-from flexsmt_site.extensions import db
 from flexsmt_site.outbox.chores import Round
 from flexsmt_site.outbox.transport import Connection
 from tests.contact.form import FILLED_IN, PUBLIC, Form, body_of, parsed, take
@@ -23,6 +23,8 @@ MINUTE = timedelta(minutes=1)
 ELSEWHERE = "198.51.100.7"
 
 pytestmark = pytest.mark.usefixtures("form")
+
+Meanwhile = Callable[[Callable[[], object]], None]
 
 
 def _together(settings: Settings, processes: int, count: int) -> Counter[int]:
@@ -47,15 +49,19 @@ def _together(settings: Settings, processes: int, count: int) -> Counter[int]:
     return Counter(int(status) for output, _ in ended for status in output.split())
 
 
-def _meanwhile(what: Callable[[], object]) -> None:
-    """Do something between the first look and the moment at which the transaction has its network alone."""
-    waiting = [what]
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """Do something between the first look and the beginning of the transaction."""
+    waiting: list[Callable[[], object]] = []
+    write = database.write
 
-    def before(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if waiting and statement.startswith(("BEGIN IMMEDIATE", "SELECT pg_advisory_xact_lock")):
+    def begin() -> AbstractContextManager[Session]:
+        if waiting:
             waiting.pop()()
+        return write()
 
-    event.listen(db.engine, "before_cursor_execute", before)
+    monkeypatch.setattr(database, "write", begin)
+    return waiting.append
 
 
 class TestWorkers:
@@ -126,11 +132,13 @@ def test_the_sixth_after_an_hour_is_not_marked(form: Form) -> None:
     assert {stored.signals for stored in form.enquiries()} == {""}
 
 
-def test_what_comes_between_the_first_look_and_the_transaction_is_counted_too(form: Form) -> None:
+def test_what_comes_between_the_first_look_and_the_transaction_is_counted_too(
+    form: Form, meanwhile: Meanwhile
+) -> None:
     now = clock.now()
     for _ in range(4):
         take(now)
-    _meanwhile(lambda: take(now))
+    meanwhile(lambda: take(now))
     take(now)
 
     assert [stored.signals for stored in form.enquiries()] == [""] * 5 + ["crowded"]
@@ -138,17 +146,17 @@ def test_what_comes_between_the_first_look_and_the_transaction_is_counted_too(fo
     assert [str(parsed(mail)["Subject"]).startswith("[") for mail in mails] == [False] * 10 + [True] * 2
 
 
-def test_the_same_form_that_comes_in_between_is_one_enquiry(form: Form) -> None:
+def test_the_same_form_that_comes_in_between_is_one_enquiry(form: Form, meanwhile: Meanwhile) -> None:
     now, first = clock.now(), []
-    _meanwhile(lambda: first.append(take(now, ELSEWHERE, nonce="once")))
+    meanwhile(lambda: first.append(take(now, ELSEWHERE, nonce="once")))
 
     assert [take(now, nonce="once")] == first
     assert (len(form.enquiries()), len(form.arrivals())) == (1, 1)
 
 
-def test_the_same_form_with_other_content_that_comes_in_between_is_asked_about() -> None:
+def test_the_same_form_with_other_content_that_comes_in_between_is_asked_about(meanwhile: Meanwhile) -> None:
     now = clock.now()
-    _meanwhile(lambda: take(now, ELSEWHERE, nonce="once"))
+    meanwhile(lambda: take(now, ELSEWHERE, nonce="once"))
 
     with pytest.raises(service.AlreadyReceived):
         take(now, nonce="once", city="Bonn")

@@ -5,9 +5,9 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flexsmt_site import pages
 from flexsmt_site.contact import notice, rules
 from flexsmt_site.contact.rules import TokenAge, Traits
-from flexsmt_site.language import service as language
 
 QUIET = Traits(TokenAge.FRESH, "", "A question about boards", is_crowded=False, is_repeated=False)
 LINK = "https://example.com/a "
@@ -106,7 +106,7 @@ def test_where_an_enquiry_stands_is_said_in_a_few_words(
 
 @pytest.mark.parametrize("spoken", ["en", "ru"])
 def test_every_signal_has_its_words_in_both_languages(lone_app: Flask, spoken: str) -> None:
-    with lone_app.app_context(), language.speaking(spoken):
+    with lone_app.app_context(), pages.speaking(spoken):
         said = {name: str(words) for name, words in notice.REASONS.items()}
 
     assert set(said) == set(rules.GROUPS)
