@@ -13,7 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from flexsmt_site import ledger
+from flask import has_app_context
+
+from flexsmt_site import ledger, pages
 from flexsmt_site.config import ROOT
 
 PROOF = Path(__file__).with_name("proof.json")
@@ -31,9 +33,9 @@ class Test:
     time: datetime
 
 
-def files() -> Iterator[Path]:
+def files(folders: tuple[str, ...] = _FOLDERS) -> Iterator[Path]:
     """Yield every file whose change makes the proof void, sorted by path."""
-    for folder in _FOLDERS:
+    for folder in folders:
         for path in sorted((ROOT / folder).rglob("*")):
             if path.is_file() and path != PROOF and _counts(path):
                 yield path
@@ -48,13 +50,18 @@ def _counts(path: Path) -> bool:
 
 
 @cache
-def code_sum() -> str:
+def code_sum(folders: tuple[str, ...] = _FOLDERS) -> str:
     """Return the SHA-256 over paths and bytes of package, templates, static files, catalogues and tests."""
     digest = hashlib.sha256()
-    for path in files():
+    for path in files(folders):
         name, body = path.relative_to(ROOT).as_posix().encode(), path.read_bytes()
         digest.update(b"%d %s %d " % (len(name), name, len(body)) + body)
     return digest.hexdigest()
+
+
+def version() -> str:
+    """Return the sum of what decides which texts there are: package and templates, without their words."""
+    return code_sum(("flexsmt_site", "templates"))
 
 
 @cache
@@ -74,7 +81,12 @@ def proven_tests() -> dict[str, tuple[Test, ...]]:
 
 
 def is_proven(promise: ledger.Promise) -> bool:
-    """Tell whether the promise's tests have passed on this code, and something keeps it."""
+    """Tell whether the promise's tests have passed on this code, and something keeps it.
+
+    What a notice promises is its words: where others were published, nothing has proven these.
+    """
+    if promise.kind == "notice" and has_app_context() and pages.edition():
+        return False
     tests = proven_tests().get(promise.id, ())
     kept = promise.kind in ("notice", "absent") or bool(ledger.keepers(promise.id))
     return kept and bool(tests) and all(test.outcome == "passed" for test in tests)

@@ -5,17 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from babel.support import NullTranslations, Translations
-from flask import Flask, current_app
-from flask_babel import Domain, get_locale
+from flask import Flask, current_app, has_app_context
+from flask_babel import Domain
 from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from flexsmt_site import health
+from flexsmt_site import health, pagecache, pages
 from flexsmt_site.config import ROOT, Settings
 from flexsmt_site.extensions import babel
-from flexsmt_site.language import service
+from flexsmt_site.language import service, words
 from flexsmt_site.language.rules import LANGUAGES
+from flexsmt_site.language.words import Words
 
 FOLDER = ROOT / "translations"
 DOMAINS = ("messages", "policy", "mail")
@@ -24,29 +25,36 @@ _ENVIRONMENTS = "flexsmt_language_environments"
 
 
 class Catalogue(Domain):
-    """One domain. Flask-Babel resolves the catalogue for every string anew (20 µs); this one remembers."""
+    """One domain. Flask-Babel finds locale and catalogue anew for every string; here the words know them."""
 
     def __init__(self, domain: str) -> None:
         super().__init__(domain=domain)
-        self._ready: dict[str, Translations | NullTranslations] = {}
+        self.name = domain
 
     def get_translations(self) -> Translations | NullTranslations:
         """Return the words of the current language; every text is its msgid outside of an app."""
-        locale = get_locale()
-        if locale is None:
+        if not has_app_context():
             return NullTranslations()
-        if locale.language not in self._ready:
-            self._ready[locale.language] = super().get_translations()
-        return self._ready[locale.language]
+        return words.at_hand().catalogue(self.name, pages.language())
 
 
 def init_app(app: Flask) -> None:
     """Bind Flask-Babel to the catalogues and to the language of the request."""
-    babel.init_app(app, default_translation_directories=str(FOLDER), locale_selector=service.current)
+    babel.init_app(app, locale_selector=service.current)
+    words.init_app(app, app.extensions["flexsmt_settings"].data_dir / words.FILE, Words("", load))
+    app.context_processor(lambda: {"words_at_hand": words.at_hand()})
+    pages.edited_by(app, lambda: words.at_hand().name)
+    pagecache.declare(app, lambda _environ: words.shelf(app).newest().name)
     babel.domain_instance = Catalogue("messages")
+    app.jinja_env.globals.update(_callables(babel.domain_instance))
     # Extraction does the same (see ``extract``): a text must have one msgid in both.
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.extensions[_ENVIRONMENTS] = {}
+
+
+def load(domain: str, language: str) -> Translations | NullTranslations:
+    """Load a compiled catalogue of this version; without one every text is its msgid."""
+    return Translations.load(str(FOLDER), [language], domain)
 
 
 def render(template: str, *, domain: str, locale: str, **context: object) -> str:
@@ -56,7 +64,7 @@ def render(template: str, *, domain: str, locale: str, **context: object) -> str
     """
     environment = _environment(domain)
     found = environment.get_template(template)
-    with service.speaking(locale):
+    with pages.speaking(locale):
         values: dict[str, Any] = {"lang": locale, **context}
         current_app.update_template_context(values)
         text = found.render(values)
@@ -81,6 +89,10 @@ def _callables(catalogue: Catalogue) -> Mapping[str, Callable[..., str]]:
 
     @pass_context
     def gettext(context: Context, message: str, /, **variables: object) -> str:
+        if not variables and context.eval_ctx.autoescape:
+            # A page's context has both, and is quicker to ask than the request.
+            found: Words = context.get("words_at_hand") or words.at_hand()
+            return found.finished(catalogue.name, context.get("lang") or pages.language(), message)
         return _fill(context, catalogue.get_translations().ugettext(message), variables)
 
     @pass_context
@@ -99,13 +111,8 @@ def _callables(catalogue: Catalogue) -> Mapping[str, Callable[..., str]]:
         text = catalogue.get_translations().unpgettext(sense, one, many, number)
         return _fill(context, text, {"num": number, **variables})
 
-    return {
-        "gettext": gettext,
-        "ngettext": ngettext,
-        "pgettext": pgettext,
-        "npgettext": npgettext,
-        "_": gettext,
-    }
+    made: tuple[Callable[..., str], ...] = (gettext, ngettext, pgettext, npgettext)
+    return {"_": gettext, **dict(zip(("gettext", "ngettext", "pgettext", "npgettext"), made, strict=True))}
 
 
 def _fill(context: Context, text: str, variables: Mapping[str, object]) -> str:

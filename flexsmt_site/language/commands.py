@@ -1,13 +1,16 @@
 """The commands ``flexsmt language`` and ``flexsmt catalogs``."""
 
+import signal
 from pathlib import Path
+from threading import Event
 
 import click
 from flask import Blueprint
 
 from flexsmt_site import clock
 from flexsmt_site.config import ROOT, settings
-from flexsmt_site.language import audit, catalog, extract, geo, geo_build
+from flexsmt_site.language import audit, catalog, extract, geo, geo_build, releases
+from flexsmt_site.terminal import asking_database
 
 language = Blueprint("language_commands", __name__, cli_group="language")
 catalogs = Blueprint("catalogs_commands", __name__, cli_group="catalogs")
@@ -80,3 +83,28 @@ def compile_all() -> None:
     """Compile the catalogues whose source is newer."""
     count = sum(extract.compile_one(source) for source in catalog.sources() if source.is_file())
     click.echo(f"{count} catalogues compiled.")
+
+
+@catalogs.cli.command("publish")
+def publish() -> None:
+    """Show the words of pages and mails in every process of every host, without a restart."""
+    try:
+        with asking_database():
+            published = releases.publish(clock.now())
+    except releases.NotPublishable as error:
+        raise click.ClickException(f"{error}\nnothing was published: mend the texts above") from error
+    except OSError as error:
+        raise click.ClickException(
+            f"the words are published, but this host can not take them ({error}): mend that and run it again"
+        ) from error
+    state = "is in force" if published.is_new else "is in force already: nothing has changed"
+    click.echo(f"release {published.number} {state}")
+
+
+@catalogs.cli.command("follow")
+def follow() -> None:
+    """Fetch what other hosts publish until it is told to stop; 'flexsmt serve' runs it where it is needed."""
+    stopping = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    releases.follow(stopping)

@@ -6,6 +6,7 @@ Pure. In the policy a number is a promise: there it must be neither lost, change
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 
 from flexsmt_site.language.gate_entry import Fault
 from flexsmt_site.language.gate_structure import PLACEHOLDER
@@ -54,11 +55,16 @@ _UNITS = {
 }
 _SORTED_WORDS = "|".join(sorted((re.escape(word) for word in _NUMBER_OF), key=len, reverse=True))
 #: "7 working days" is a period as well: one word may stand between number and unit.
-_PERIOD = re.compile(
+_PERIOD = (
     rf"\b(\d+|{_SORTED_WORDS})[\s\u00a0-]+(?:(?:working|business|calendar|рабоч\w+|календарн\w+|полн\w+)\s+)?"
-    rf"(?:{'|'.join(f'(?P<{unit}>{pattern})' for unit, pattern in _UNITS.items())})\b",
-    re.IGNORECASE,
+    rf"(?:{'|'.join(f'(?P<{unit}>{pattern})' for unit, pattern in _UNITS.items())})\b"
 )
+
+
+@cache
+def _period() -> re.Pattern[str]:
+    # A long expression: who only serves pages need not wait for it.
+    return re.compile(_PERIOD, re.IGNORECASE)
 
 
 def figures(source: str, form: str, *, both_ways: bool) -> Iterator[Fault]:
@@ -84,7 +90,7 @@ def _figures(text: str) -> Counter[str]:
         counted[f"{_NUMBER_OF.get(number, number)} {match.lastgroup}"] += 1
         return " "
 
-    rest = _PERIOD.sub(take, plain)
+    rest = _period().sub(take, plain)
     counted.update(re.findall(r"\d+", rest))
     return counted
 

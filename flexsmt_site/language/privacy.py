@@ -7,13 +7,15 @@ from datetime import timedelta
 
 from flask_babel import lazy_gettext as _l
 
-from flexsmt_site import cookies
+from flexsmt_site import cookies, datamap
+from flexsmt_site.language.models import Release
 
 COOKIE = "lang"
 
 
 def declare() -> None:
-    """Put the cookie into the register."""
+    """Put the cookie into the register; what words are published says nothing about anybody."""
+    datamap.declare_impersonal(Release.__table__)
     cookies.declare(
         cookies.Cookie(
             name=COOKIE,

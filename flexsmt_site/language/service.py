@@ -1,12 +1,10 @@
 """The language of a request, and the same page in the other one."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, cast
 from urllib.parse import quote, unquote, urlsplit
 
 from flask import Flask, current_app, g, request
-from flask_babel import force_locale
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
@@ -31,21 +29,6 @@ def init_app(app: Flask) -> None:
 def current() -> Language:
     """Return the language in use; English in a command that has not chosen one."""
     return cast("Language", g.get("lang", rules.DEFAULT))
-
-
-@contextmanager
-def speaking(language: str) -> Iterator[None]:
-    """Use ``language`` for texts and addresses inside the block, whoever asked for the page."""
-    before = g.get("lang")
-    with force_locale(language):
-        g.lang = language
-        try:
-            yield
-        finally:
-            if before is None:
-                g.pop("lang", None)
-            else:
-                g.lang = before
 
 
 @keeps("P4.5")

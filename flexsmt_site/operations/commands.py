@@ -10,7 +10,9 @@ from flask_migrate import upgrade
 
 from flexsmt_site import health
 from flexsmt_site.config import Settings, settings
+from flexsmt_site.language import releases
 from flexsmt_site.operations import schema, supervisor
+from flexsmt_site.terminal import asking_database
 
 bp = Blueprint("operations_commands", __name__, cli_group=None)
 
@@ -25,6 +27,9 @@ def serve(*, no_relay: bool) -> None:
     except supervisor.PortTaken as error:
         raise click.ClickException(str(error)) from error
     _ready_database(here)
+    # What was published while this host was down, or before a backup was restored.
+    with asking_database():
+        _fetch_words()
     _greet(here)
     supervisor.run(supervisor.parts(here, relay=not no_relay), _say, Event())
 
@@ -39,6 +44,14 @@ def doctor() -> None:
         )
     if any(finding.level == "error" for finding in found):
         sys.exit(1)
+
+
+def _fetch_words() -> None:
+    """Fetch what is published; a host that can not take it serves with the words that it has."""
+    try:
+        releases.fetch()
+    except OSError as error:
+        _say(f"warning: the published words can not be written ({error}); see 'flexsmt doctor'")
 
 
 def _ready_database(here: Settings) -> None:

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 
+from sqlalchemy.engine import make_url
+
 from flexsmt_site.config import ROOT, Settings
 
 _DRAIN_SECONDS = 9.0
@@ -54,7 +56,7 @@ def check_port(host: str, port: int) -> None:
 
 
 def parts(settings: Settings, *, relay: bool) -> list[Part]:
-    """Return what has to run: web workers, and a relay unless it runs elsewhere."""
+    """Return what has to run: web workers, a relay unless it runs elsewhere, and who fetches words."""
     web = [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws"),
         *("--host", settings.host, "--port", str(settings.port), "--workers", str(settings.workers)),
@@ -64,6 +66,9 @@ def parts(settings: Settings, *, relay: bool) -> list[Part]:
     found = [Part("web", web)]
     if relay:
         found.append(Part("relay", [sys.executable, "-m", "flexsmt_site.cli", "mail", "relay"]))
+    if make_url(settings.database_url).get_backend_name() == "postgresql":
+        # Other hosts may publish words, which have to come here too.
+        found.append(Part("words", [sys.executable, "-m", "flexsmt_site.cli", "catalogs", "follow"]))
     return found
 
 

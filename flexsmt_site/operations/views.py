@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
 from flexsmt_site import clock, proof, web
 from flexsmt_site.config import settings
-from flexsmt_site.language import catalog
+from flexsmt_site.language import catalog, words
 from flexsmt_site.operations import schema
 from flexsmt_site.outbox import heartbeat
 from flexsmt_site.outbox import service as outbox
@@ -39,7 +39,7 @@ def ready() -> ResponseReturnValue:
 def _find_fault() -> str | None:
     if not schema.is_current():
         return "schema"
-    return "catalogues" if catalog.missing() else None
+    return "catalogues" if catalog.missing() or words.shelf(current_app).fault else None
 
 
 def _mail() -> dict[str, object]:

@@ -90,12 +90,19 @@ def test_an_unknown_page_is_not_found_at_once(visitor: FlaskClient, path: str) -
 
 
 @pytest.mark.parametrize(
-    "path", ["//evil.example/", "//evil.example/privacy", "/\\evil.example", "/\r\nprivacy"]
+    ("path", "there"),
+    [
+        ("//evil.example/", "/evil.example/"),
+        ("//evil.example/privacy", "/evil.example/privacy"),
+        ("/\\evil.example", None),
+        ("/\r\nprivacy", None),
+    ],
 )
-def test_no_path_leads_to_another_site(visitor: FlaskClient, path: str) -> None:
+def test_no_path_leads_to_another_site(visitor: FlaskClient, path: str, there: str | None) -> None:
     response = visitor.get("/", environ_overrides={"PATH_INFO": path})
 
-    assert response.status_code == 404
+    assert response.status_code == (308 if there else 404)
+    assert response.headers.get("Location") == there
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])

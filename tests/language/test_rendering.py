@@ -1,18 +1,22 @@
 from pathlib import Path
 
 import pytest
+from babel.support import Translations
 from flask import Flask, g
 from flask_babel import get_locale, gettext
 from jinja2 import DictLoader
 
-from flexsmt_site.extensions import babel
+from flexsmt_site import pages
 from flexsmt_site.language import catalog, extract, service
+from flexsmt_site.language import words as words_in_force
+from flexsmt_site.language.words import Words
 
 
 @pytest.fixture
-def words(lone_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
+def words(lone_app: Flask, tmp_path: Path) -> Flask:
     """The site with a small catalogue of two domains and templates of its own."""
-    lone_app.extensions["babel"].translation_directories = [str(tmp_path / "words")]
+    own = Words("", lambda domain, lang: Translations.load(str(tmp_path / "words"), [lang], domain))
+    words_in_force.init_app(lone_app, tmp_path / "none.zip", own)
     for domain, russian in (("messages", "Сообщение"), ("mail", "Письмо <b>%(name)s</b>")):
         source = tmp_path / "words" / "ru" / "LC_MESSAGES" / f"{domain}.po"
         source.parent.mkdir(parents=True, exist_ok=True)
@@ -26,8 +30,6 @@ def words(lone_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> F
             encoding="utf-8",
         )
         extract.compile_one(source)
-    # What the site has rendered at its start stays in the domain that it had then.
-    monkeypatch.setattr(babel, "domain_instance", catalog.Catalogue("messages"))
     lone_app.jinja_env.loader = DictLoader(
         {
             "a.html": '{{ lang }}: {{ _("Text <b>%(name)s</b>", name=name) }}',
@@ -70,7 +72,7 @@ def test_rendering_in_one_language_leaves_the_request_in_its_own(words: Flask, b
 
 
 def test_the_words_of_one_domain_do_not_leak_into_the_site(words: Flask) -> None:
-    with words.app_context(), service.speaking("ru"):
+    with words.app_context(), pages.speaking("ru"):
         catalog.render("a.txt", domain="mail", locale="ru", name="x")
 
         assert (

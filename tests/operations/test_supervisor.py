@@ -9,6 +9,7 @@ import pytest
 
 from flexsmt_site.operations import supervisor
 from flexsmt_site.operations.supervisor import Part
+from tests.conftest import make_settings
 
 #: Starts a child, writes its process id, and waits; ``{}`` is what either does with SIGTERM.
 PARENT = """
@@ -111,3 +112,22 @@ def test_under_nohup_a_closed_terminal_changes_nothing() -> None:
 
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     assert callable(signal.getsignal(signal.SIGTERM))
+
+
+@pytest.mark.parametrize(
+    ("variables", "has_relay", "names"),
+    [
+        ({}, True, ["web", "relay"]),
+        ({}, False, ["web"]),
+        ({"DATABASE_URL": "postgresql+psycopg://site@127.0.0.1/site"}, True, ["web", "relay", "words"]),
+        ({"DATABASE_URL": "postgresql+psycopg://site@127.0.0.1/site"}, False, ["web", "words"]),
+    ],
+)
+def test_what_runs_on_a_host(
+    tmp_path: Path,
+    variables: dict[str, str],
+    has_relay: bool,  # noqa: FBT001
+    names: list[str],
+) -> None:
+    here = make_settings(tmp_path, **variables)
+    assert [part.name for part in supervisor.parts(here, relay=has_relay)] == names
