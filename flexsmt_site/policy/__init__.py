@@ -15,3 +15,4 @@ def init_app(app: Flask) -> None:
     ledger.put_in_force(service.current_version())
     app.jinja_env.globals["current_version"] = service.current_version()
     app.extensions["flexsmt_policy_fragments"] = {}
+    app.extensions["flexsmt_policy_marked"] = {}

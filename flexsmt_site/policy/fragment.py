@@ -10,9 +10,9 @@ from flask import current_app, render_template, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from flexsmt_site import cookies, datamap, ledger, proof
+from flexsmt_site import cookies, datamap, ledger, pages, proof
 from flexsmt_site.config import LANGUAGES, settings
-from flexsmt_site.language import catalog, countries
+from flexsmt_site.language import catalog, countries, words
 from flexsmt_site.policy import processors
 
 #: Where a promise's mark goes; the mark itself is laid in later, so that the fragment stays the same bytes.
@@ -36,7 +36,10 @@ def get_fragment(lang: str) -> Fragment:
 
 
 def render(lang: str) -> Fragment:
-    """Render the clauses in ``lang``, without marks; needs a request context for its links."""
+    """Render the clauses in ``lang``, without marks; needs a request context for its links.
+
+    In the words of this version: others that are published while it serves are no version of the policy.
+    """
     contents: list[tuple[int, str]] = []
 
     def heading(number: int, title: str) -> Markup:
@@ -44,15 +47,16 @@ def render(lang: str) -> Fragment:
         anchor = Markup('<a class="anchor" href="#c{0}" aria-labelledby="c{0}-title">#</a>').format(number)
         return Markup('<h2 id="c{0}-title"><span>{0}</span> {1}</h2>{2}').format(number, title, anchor)
 
-    html = catalog.render(
-        "policy/_clauses.html",
-        domain="policy",
-        locale=lang,
-        heading=heading,
-        promise=_promise,
-        table=partial(_table, lang=lang),
-        lang=lang,
-    )
+    with words.shipped():
+        html = catalog.render(
+            "policy/_clauses.html",
+            domain="policy",
+            locale=lang,
+            heading=heading,
+            promise=_promise,
+            table=partial(_table, lang=lang),
+            lang=lang,
+        )
     return Fragment(html, tuple(contents))
 
 
@@ -81,17 +85,25 @@ def _table(name: str, lang: str) -> Markup:
     return Markup(html)  # noqa: S704 (our own template, escaped there)
 
 
+def get_marked(lang: str) -> Markup:
+    """Return the clauses in ``lang`` with their marks, laid in once for each app and edition of its words."""
+    kept: dict[tuple[str, str], Markup] = current_app.extensions["flexsmt_policy_marked"]
+    key = (lang, pages.edition())
+    if key not in kept:
+        kept[key] = marked(get_fragment(lang))
+    return kept[key]
+
+
 def marked(fragment: Fragment) -> Markup:
     """Lay a link beside every sentence that the running code has been proven to keep."""
+    url, words_of_mark = url_for("promises.page"), _("How we keep this")
 
     def mark(place: re.Match[str]) -> str:
         promise_id = place[1]
         if not proof.is_proven(ledger.get_promise(promise_id)):
             return ""
-        url = url_for("promises.page", _anchor=promise_id)
-        return Markup(' <a class="kept" href="{}" aria-describedby="{}">{}</a>').format(
-            url, promise_id, _("How we keep this")
-        )
+        link = Markup(' <a class="kept" href="{}#{}" aria-describedby="{}">{}</a>')
+        return link.format(url, promise_id, promise_id, words_of_mark)
 
     return Markup(_PLACE.sub(mark, fragment.html))  # noqa: S704
 

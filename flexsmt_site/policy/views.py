@@ -13,10 +13,10 @@ bp = pages.blueprint("policy", __name__)
 @keeps("P0.1")
 def page() -> ResponseReturnValue:
     """Show the policy in force."""
-    clauses = fragment.get_fragment(pages.language())
+    lang = pages.language()
     return web.render(
         "policy/page",
         version=service.current_version(),
-        clauses=clauses.contents,
-        fragment=fragment.marked(clauses),
+        clauses=fragment.get_fragment(lang).contents,
+        fragment=fragment.get_marked(lang),
     )

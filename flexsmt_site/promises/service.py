@@ -32,11 +32,11 @@ class Row:
 
     id: str
     title: str
-    kind_text: LazyString
+    kind_text: str
     kept_by: str
     tests: int
     state: proof.State
-    state_text: LazyString
+    state_text: str
     proven_at: datetime | None
     owner: str
     review: date | None
@@ -45,20 +45,23 @@ class Row:
 @ledger.keeps("P0.2")
 def list_promises(lang: str, today: date) -> list[Row]:
     """List every promise in the order of the policy."""
-    return [_row(promise, lang, today) for promise in ledger.PROMISES.values()]
+    # Looked up once, not for each of eighty rows.
+    kinds = {kind: str(text) for kind, text in KINDS.items()}
+    states = {state: str(text) for state, text in STATES.items()}
+    rows = ((promise, proof.state(promise, today)) for promise in ledger.PROMISES.values())
+    return [_row(promise, lang, state, kinds[promise.kind], states[state]) for promise, state in rows]
 
 
-def _row(promise: ledger.Promise, lang: str, today: date) -> Row:
+def _row(promise: ledger.Promise, lang: str, state: proof.State, kind_text: str, state_text: str) -> Row:
     tests = proof.proven_tests().get(promise.id, ())
-    state = proof.state(promise, today)
     return Row(
         id=promise.id,
         title=promise.title[lang],
-        kind_text=KINDS[promise.kind],
+        kind_text=kind_text,
         kept_by=", ".join(name(keeper) for keeper in ledger.keepers(promise.id)),
         tests=len(tests),
         state=state,
-        state_text=STATES[state],
+        state_text=state_text,
         proven_at=max((test.time for test in tests), default=None) if state == "proven" else None,
         owner=promise.owner[lang] if promise.owner else "",
         review=promise.review,

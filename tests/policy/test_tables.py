@@ -3,9 +3,8 @@ from html import unescape
 
 import pytest
 from flask import Flask
-from flask_babel import force_locale
 
-from flexsmt_site import cookies, datamap
+from flexsmt_site import cookies, datamap, pages
 from flexsmt_site.datamap import Purpose
 from flexsmt_site.extensions import db
 from tests.ground.visitors import Visitor
@@ -42,7 +41,7 @@ def _table(page: str, name: str) -> list[Row]:
 def test_the_table_of_purposes_is_the_register(lone_app: Flask, visitor: Visitor, language: str) -> None:
     table = _table(visitor.get(f"/{language}/privacy").text, "purposes")
 
-    with lone_app.test_request_context(), force_locale(language):
+    with lone_app.test_request_context(), pages.speaking(language):
         assert [row[:2] for row in table] == [
             [str(purpose.value), str(basis.value)] for purpose, basis in datamap.grounds()
         ]
@@ -83,9 +82,15 @@ def test_nothing_is_held_without_a_purpose(lone_app: Flask) -> None:
 def test_the_table_of_cookies_is_the_register(lone_app: Flask, visitor: Visitor, language: str) -> None:
     table = _table(visitor.get(f"/{language}/privacy").text, "cookies")
 
-    with lone_app.test_request_context(), force_locale(language):
+    with lone_app.test_request_context(), pages.speaking(language):
         assert table == [
-            [cookie.name, str(cookie.when), str(cookie.holds), cookie.life_text]
+            [
+                cookie.sent_name,
+                str(cookie.purpose_title),
+                str(cookie.when),
+                str(cookie.holds),
+                cookie.life_text,
+            ]
             for cookie in cookies.declared()
         ]
 
@@ -95,7 +100,7 @@ def test_the_table_of_cookies_is_the_register(lone_app: Flask, visitor: Visitor,
 def test_the_table_of_periods_is_the_register(lone_app: Flask, visitor: Visitor, language: str) -> None:
     table = _table(visitor.get(f"/{language}/privacy").text, "retention")
 
-    with lone_app.test_request_context(), force_locale(language):
+    with lone_app.test_request_context(), pages.speaking(language):
         assert len(table) == len(datamap.holdings())
         for row, holding in zip(table, datamap.holdings(), strict=True):
             assert row[0] == str(holding.title)
