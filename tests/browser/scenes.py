@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from playwright.sync_api import expect
+
 from tests.browser.visitor import Visitor
 
 Scene = Callable[[Visitor], None]
@@ -55,10 +57,53 @@ def caught_message(visitor: Visitor) -> None:
     visitor.page.wait_for_url("**/dev/mail/*")
 
 
+def _settings_after(decision: str) -> Scene:
+    def come(visitor: Visitor) -> None:
+        visitor.opens("/settings")
+        visitor.decides(decision, "#consent-choices")
+
+    return come
+
+
+def receipt(visitor: Visitor) -> None:
+    _settings_after("accept")(visitor)
+    assert visitor.goes(f"/consent/{visitor.language}/receipt").status == 200
+    assert visitor.page.locator(".reference").is_visible()
+
+
+def no_receipt(visitor: Visitor) -> None:
+    assert visitor.goes(f"/consent/{visitor.language}/receipt").status == 200
+
+
+def remembered(visitor: Visitor) -> None:
+    """The contact form, filled in from an earlier enquiry with consent to that."""
+    _settings_after("accept")(visitor)
+    visitor.writes()
+    visitor.opens("/contact")
+    assert visitor.page.locator("#contact-remembered").is_visible()
+
+
+def asked_again(visitor: Visitor) -> None:
+    """The banner says why it asks again: the page is older than what is asked for."""
+    visitor.opens("/privacy")
+    visitor.comes_from_an_older_page("#consent-banner")
+    visitor.expects("/consent", "422")
+    visitor.page.click("#consent-banner [value=accept]")
+    expect(visitor.page.locator("#consent-banner")).to_be_focused()
+
+
+def asked_again_in_settings(visitor: Visitor) -> None:
+    visitor.opens("/settings")
+    visitor.comes_from_an_older_page("#consent-choices")
+    visitor.expects("/consent", "422")
+    visitor.decides("accept", "#consent-choices")
+
+
 #: Pages that anybody reads, without their language.
 READ = ("/", "/privacy", "/contact", "/contact?subject=my-data", "/settings", "/promises")
 
-SCENES: dict[str, Scene] = {
+#: Where a visitor comes who has chosen nothing about cookies, and who still has not when leaving.
+UNDECIDED: dict[str, Scene] = {
     "home": _path("/"),
     "privacy": _path("/privacy"),
     "contact": _path("/contact"),
@@ -67,9 +112,18 @@ SCENES: dict[str, Scene] = {
     "received": received,
     "settings": _path("/settings"),
     "promises": _path("/promises"),
+    "no receipt": no_receipt,
+    "asked again": asked_again,
+    "settings, asked again": asked_again_in_settings,
     "403": sent_from_elsewhere,
     "404": _path("/nowhere", 404),
     "405": not_in_that_way,
     "caught mail": caught_mail,
     "caught message": caught_message,
+}
+SCENES = UNDECIDED | {
+    "settings, refused": _settings_after("reject"),
+    "settings, accepted": _settings_after("accept"),
+    "receipt": receipt,
+    "contact, remembered": remembered,
 }

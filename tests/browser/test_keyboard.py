@@ -12,11 +12,14 @@ SCRIPT = pytest.mark.parametrize("script", [True, False], ids=["script", "no scr
 
 FOCUS = """() => {
   const on = document.activeElement, style = getComputedStyle(on), box = on.getBoundingClientRect();
+  const banner = document.getElementById("consent-banner");
+  const covers = banner && !banner.contains(on) && getComputedStyle(banner).position === "sticky";
+  const end = covers ? banner.getBoundingClientRect().top : innerHeight;
   return {
     where: on.id || on.getAttribute("href") || on.textContent.trim() || on.tagName,
     body: on === document.body,
     ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 3,
-    seen: box.width > 0 && box.right > 0 && box.left < innerWidth && box.bottom > 0 && box.top < innerHeight,
+    seen: box.width > 0 && box.right > 0 && box.left < innerWidth && box.bottom > 0 && box.top < end,
   };
 }"""
 

@@ -22,7 +22,9 @@ SLOWEST = """() => Math.max(...[...document.querySelectorAll("*")].flatMap((elem
 }))"""
 
 
-@pytest.mark.parametrize("name", ["home", "privacy", "contact with errors", "settings"])
+@pytest.mark.parametrize(
+    "name", ["home", "privacy", "contact with errors", "settings", "asked again", "contact, remembered"]
+)
 def test_in_forced_colours_focus_and_edges_stay(visitor: MakeVisitor, name: str) -> None:
     one = visitor(forced_colors="active")
     SCENES[name](one)
@@ -32,7 +34,8 @@ def test_in_forced_colours_focus_and_edges_stay(visitor: MakeVisitor, name: str)
         one.page.keyboard.press("Tab")
         assert one.page.evaluate(RING)
 
-    for control in one.page.locator("main :is(.button, input:not([type=checkbox]), select):visible").all():
+    controls = ":is(main, #consent-banner) :is(.button, input:not([type=checkbox]), select):visible"
+    for control in one.page.locator(controls).all():
         assert control.evaluate("(element) => getComputedStyle(element).borderTopStyle") == "solid"
 
 
@@ -54,7 +57,7 @@ def test_the_policy_prints_its_numbers_and_addresses_and_no_navigation(
     one.opens("/privacy")
     one.page.emulate_media(media="print")
 
-    hidden = one.page.locator(".nav, .tongue, .toc, .skip, .kept, .anchor, .foot nav").all()
+    hidden = one.page.locator(".nav, .tongue, .toc, .skip, .kept, .anchor, .foot nav, #consent-banner").all()
     assert hidden
     assert [part.inner_text() for part in hidden if part.is_visible()] == []
     assert one.page.locator(".clause").count() == 15

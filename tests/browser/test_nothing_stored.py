@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserType, Response
 
 from tests.browser.conftest import SWITCHES, MakeVisitor, new_context
 from tests.browser.live import LiveSite
-from tests.browser.scenes import READ, SCENES
+from tests.browser.scenes import READ, UNDECIDED
 from tests.browser.visitor import LANGUAGES, LOCALES, Visitor
 
 pytestmark = pytest.mark.browser
@@ -64,7 +64,7 @@ class Crawl:
 def crawl(request: pytest.FixtureRequest, browser: Browser, site: LiveSite) -> Crawl:
     one = Visitor(new_context(browser, request.param), site, request.param)
     pages = {}
-    for name, come in SCENES.items():
+    for name, come in UNDECIDED.items():
         come(one)
         foot = one.page.locator(".foot")
         pages[name] = Seen(
@@ -81,13 +81,13 @@ def crawl(request: pytest.FixtureRequest, browser: Browser, site: LiveSite) -> C
 
 @pytest.mark.promise("P4.1", "P5.1")
 def test_reading_everything_and_writing_to_us_stores_nothing_on_the_device(crawl: Crawl) -> None:
-    assert {name: page.stored for name, page in crawl.pages.items()} == dict.fromkeys(SCENES, NOTHING)
+    assert {name: page.stored for name, page in crawl.pages.items()} == dict.fromkeys(UNDECIDED, NOTHING)
     assert (crawl.cookies, crawl.setting_cookies) == ([], [])
 
 
 @pytest.mark.promise("P11.1")
 def test_no_page_asks_another_host_or_breaks_the_content_security_policy(crawl: Crawl) -> None:
-    assert set(crawl.pages) == set(SCENES)
+    assert set(crawl.pages) == set(UNDECIDED)
     assert crawl.complaints == []
 
 
@@ -151,4 +151,7 @@ def test_everything_works_in_a_browser_that_refuses_cookies(refusing: Visitor) -
     one.sends()
 
     assert one.is_received().startswith("FX-")
+    one.decides("accept")
+    one.opens("/")
+    assert one.page.locator("#consent-banner").is_visible()
     assert one.context.cookies() == []

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, expect
 
 from tests.browser.live import LiveSite
 
@@ -96,6 +96,30 @@ class Visitor:
         self.fills_in(description)
         self.sends()
         return self.is_received()
+
+    def is_served_by_htmx(self) -> bool:
+        """Tell whether the page's forms answer in place; htmx itself comes when one is touched."""
+        has_script = any("/static/js/" in url for url in self.urls())
+        return has_script and self.page.locator("meta[name=htmx]").count() == 1
+
+    def decides(self, decision: str, form: str = "#consent-banner", clicks: int = 1) -> None:
+        """Press ``reject``, ``accept`` or ``save`` in a form about cookies; wait until it is answered."""
+        button = self.page.locator(f"{form} button[value={decision}]")
+        if self.is_served_by_htmx() and form != "#consent-choices":
+            button.click(click_count=clicks)
+            expect(self.page.locator("#consent-done")).to_be_focused()
+        else:
+            with self.page.expect_navigation():
+                button.click(click_count=clicks)
+
+    def comes_from_an_older_page(self, form: str) -> None:
+        """Make a form about cookies one that nobody can show any more."""
+        change = "(field) => { field.value = '0123456789abcdef' }"
+        self.page.eval_on_selector(f"{form} [name=screen]", change)
+
+    def kept(self) -> dict[str, str]:
+        """Return the cookies on the device by their names."""
+        return {str(cookie["name"]): str(cookie["value"]) for cookie in self.context.cookies()}
 
     def value(self, name: str) -> str:
         return self.page.input_value(f"#{name}")
