@@ -122,9 +122,15 @@ class Books:
         """Tell whether the mail server has taken every mail, as far as the books know."""
         return not self._ask("SELECT id FROM outbox WHERE state <> 'accepted'")
 
-    def age(self) -> None:
-        """Let the time pass that mails wait, and that a vanished relay's leases last."""
+    def are_carried_in_time(self) -> bool:
+        """Tell the same, and if not, let the time pass that mails wait and that vanished leases last.
+
+        Ask again and again: what is found in doubt when its lease ends is left alone once more.
+        """
+        if self.are_carried():
+            return True
         self._ask("UPDATE outbox SET not_before = created, lease_until = created WHERE state <> 'accepted'")
+        return False
 
     def copies(self) -> Counter[str]:
         """Count what came of each mail, by its Message-ID, and make sure that all copies are the same."""

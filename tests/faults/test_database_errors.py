@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from flexsmt_site.extensions import db
-from tests.faults.cluster import Cluster, Database, private_cluster
+from tests.faults.cluster import Database
 from tests.faults.serving import Books, Visitors, received, refusal, site_on
 from tests.faults.wire import wire_to
 from tests.ground.visitors import Visitor, visit
@@ -45,18 +45,6 @@ IN_THE_MIDDLE = "TRIGGER fails BEFORE INSERT ON outbox"
 AT_COMMIT = "CONSTRAINT TRIGGER fails AFTER INSERT ON outbox DEFERRABLE INITIALLY DEFERRED"
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with private_cluster("fsync=off") as made:
-        made.migrate(tmp_path_factory.mktemp("migrated"))
-        yield made
-
-
-@pytest.fixture
-def database(cluster: Cluster) -> Database:
-    return cluster.database()
-
-
 @pytest.fixture
 def app(database: Database, tmp_path: Path) -> Iterator[Flask]:
     with site_on(tmp_path, DATABASE_URL=database.url) as made:
@@ -71,11 +59,6 @@ def books(database: Database) -> Books:
 @pytest.fixture
 def client(app: Flask) -> Visitor:
     return visit(app)
-
-
-@pytest.fixture
-def visitors(tmp_path: Path) -> Visitors:
-    return Visitors(tmp_path / "forms")
 
 
 @pytest.fixture

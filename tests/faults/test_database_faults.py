@@ -46,11 +46,6 @@ def _locked(folder: Path, variables: dict[str, str], table: LiteralString = "enq
         stuck.communicate()
 
 
-@pytest.fixture
-def visitors(tmp_path: Path) -> Visitors:
-    return Visitors(tmp_path / "forms")
-
-
 def test_a_locked_database_refuses_honestly_and_takes_the_same_form_once_afterwards(
     tmp_path: Path, database_variables: dict[str, str], visitors: Visitors
 ) -> None:

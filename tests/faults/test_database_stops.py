@@ -35,11 +35,6 @@ def database(cluster: Cluster) -> Database:
     return cluster.database()
 
 
-@pytest.fixture
-def visitors(tmp_path: Path) -> Visitors:
-    return Visitors(tmp_path / "forms")
-
-
 def insist(site: Serving, form: dict[str, str], answers: Counter[int]) -> str:
     """Send the same form until it is taken; returns the address of the page that says so."""
     deadline = time.monotonic() + 60
@@ -61,6 +56,7 @@ def has_tried(script: Script, count: int) -> bool:
     return script.commands.count("RCPT") >= count
 
 
+@pytest.mark.proof
 def test_a_database_that_stops_or_crashes_is_waited_for_and_nothing_is_lost(
     database: Database, tmp_path: Path, visitors: Visitors
 ) -> None:
@@ -81,8 +77,7 @@ def test_a_database_that_stops_or_crashes_is_waited_for_and_nothing_is_lost(
             database.cluster.start()
 
             assert received(site.send(form, "ru")) == received(site.send(form, "ru"))
-            books.age()
-            until(books.are_carried, "the relay does not come back", seconds=30)
+            until(books.are_carried_in_time, "the relay does not come back", seconds=30)
         assert site.parts() == parts
         assert books.counts() == (4, 8)
         assert list(books.copies().values()) == [1] * 8
@@ -102,8 +97,7 @@ def test_a_database_that_crashes_again_and_again_loses_no_enquiry_and_no_mail(
                 database.cluster.stop("immediate")
                 database.cluster.start()
             assert len({page.result() for page in pages}) == 60
-        books.age()
-        until(books.are_carried, "the relay does not come back", seconds=60)
+        until(books.are_carried_in_time, "the relay does not come back", seconds=60)
         assert set(answers) == {303, 503}
         assert books.counts() == (60, 120)
         copies = books.copies()

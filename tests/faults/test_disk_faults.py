@@ -30,11 +30,6 @@ def disk() -> Iterator[SmallDisk]:
 
 
 @pytest.fixture
-def visitors(tmp_path: Path) -> Visitors:
-    return Visitors(tmp_path / "forms")
-
-
-@pytest.fixture
 def app(disk: SmallDisk, sqlite_template: Path) -> Iterator[Flask]:
     """The site whose SQLite lies on the small disk."""
     shutil.copy(sqlite_template, disk.path / "site.db")
@@ -67,6 +62,7 @@ def test_a_full_disk_takes_no_enquiry_half_and_the_same_form_once_there_is_room(
     assert books.counts() == (2, 4)
 
 
+@pytest.mark.proof
 def test_a_site_on_a_full_disk_goes_on_and_comes_back_by_itself(disk: SmallDisk, visitors: Visitors) -> None:
     with served(disk.path) as (site, books):
         parts = site.parts()

@@ -96,7 +96,7 @@ def _recorded(record: Record, seen: dict[str, int]) -> str:
 @pytest.mark.parametrize(
     "storm",
     [
-        pytest.param(Storm(enquiries=40, kills=5), id="short"),
+        pytest.param(Storm(enquiries=16, kills=2), id="short"),
         pytest.param(Storm(enquiries=1000, kills=40), id="long", marks=pytest.mark.proof),
     ],
 )
