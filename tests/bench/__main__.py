@@ -11,10 +11,40 @@ import click
 
 from flexsmt_site import clock
 from flexsmt_site.config import ROOT
-from tests.bench import claiming, page, relay_throughput, visitors_answer
+from tests.bench import (
+    banner,
+    cached,
+    claiming,
+    enquiry,
+    growth,
+    memory,
+    page,
+    published,
+    relay_throughput,
+    rendering,
+    starting,
+    visit,
+    visitors_answer,
+    writers,
+)
 from tests.bench.figures import Benchmark, Row
+from tests.bench.noise import Watch
 
-BENCHMARKS = (visitors_answer.BENCHMARK, relay_throughput.BENCHMARK, claiming.BENCHMARK)
+BENCHMARKS = (
+    cached.BENCHMARK,
+    rendering.BENCHMARK,
+    enquiry.BENCHMARK,
+    writers.BENCHMARK,
+    visit.BENCHMARK,
+    relay_throughput.BENCHMARK,
+    starting.BENCHMARK,
+    memory.BENCHMARK,
+    growth.BENCHMARK,
+    published.BENCHMARK,
+    claiming.BENCHMARK,
+    visitors_answer.BENCHMARK,
+    banner.BENCHMARK,
+)
 
 
 def main(names: list[str]) -> int:
@@ -24,12 +54,16 @@ def main(names: list[str]) -> int:
         known = ", ".join(benchmark.name for benchmark in BENCHMARKS)
         click.echo(f"no benchmark {', '.join(sorted(unknown))}: there are {known}")
         return 2
-    began = time.monotonic()
+    began, watch = time.monotonic(), Watch()
     found = [
-        (benchmark, _measured(benchmark)) for benchmark in BENCHMARKS if not names or benchmark.name in names
+        (benchmark, _measured(benchmark, watch))
+        for benchmark in BENCHMARKS
+        if not names or benchmark.name in names
     ]
+    click.echo(f"\n{watch.words()}")
     if not names:
-        page.write(ROOT / "docs" / "performance.md", found, clock.now().date(), time.monotonic() - began)
+        run = page.Run(found, clock.now().date(), time.monotonic() - began, watch.words())
+        page.write(ROOT / "docs" / "performance.md", run)
     return status(row for _, rows in found for row in rows)
 
 
@@ -41,13 +75,15 @@ def status(rows: Iterable[Row]) -> int:
     return 1 if over else 0
 
 
-def _measured(benchmark: Benchmark) -> list[Row]:
+def _measured(benchmark: Benchmark, watch: Watch) -> list[Row]:
     click.echo(f"\n{benchmark.title}")
+    watch.look()
     rows = []
     for row in benchmark.measure():
         limit = str(row.limit or "")
         click.echo(f"  {row.shown:>10} {limit:<7} {row.verdict:<8} {row.name} ({row.conditions})")
         rows.append(row)
+        watch.look_again()
     return rows
 
 

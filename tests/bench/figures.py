@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import inf
 from statistics import median, quantiles
 
 
@@ -24,7 +25,8 @@ class Limit:
 class Row:
     """One figure; None where this machine can not measure it, and ``conditions`` says what is missing.
 
-    Without a limit it only tells in what surroundings the others were measured.
+    Without a limit it only tells in what surroundings the others were measured. ``goal`` is the number of
+    the goal that it is measured for (``goals.GOALS``).
     """
 
     name: str
@@ -32,6 +34,7 @@ class Row:
     unit: str = ""
     limit: Limit | None = None
     conditions: str = ""
+    goal: int | None = None
 
     @property
     def verdict(self) -> str:
@@ -41,6 +44,16 @@ class Row:
         if self.limit is None:
             return ""
         return "within" if self.limit.holds(self.figure) else "over"
+
+    @property
+    def of_limit(self) -> float:
+        """Return the figure as a part of its limit: above 1 it is over, be the limit a ceiling or a floor."""
+        if self.figure is None or self.limit is None:
+            return 0.0
+        one, other = self.figure, self.limit.value
+        if self.limit.is_floor:
+            one, other = other, one
+        return one / other if other else (inf if one > 0 else 0.0)
 
     @property
     def shown(self) -> str:
@@ -53,12 +66,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A named measurement: ``meaning`` tells in the document what its figures are."""
+    """A named measurement: ``meaning`` tells in the document what its figures are.
+
+    ``goal`` is the goal that its rows are measured for unless they say otherwise.
+    """
 
     name: str
     title: str
     meaning: str
     measure: Callable[[], Iterator[Row]]
+    goal: int | None = None
 
 
 def middle(values: list[float]) -> float:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from flask import Flask
@@ -104,21 +105,26 @@ def _apart(process: subprocess.Popen[bytes]) -> Iterator[None]:
         os.sched_setaffinity(0, cores)
 
 
-@contextmanager
-def served(site: Flask, smtp_port: int) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """Run ``flexsmt serve`` as in production, on a site's database; gives its port and process."""
-    here: Settings = site.extensions["flexsmt_settings"]
-    port = free_port()
-    given = {
+def production(here: Settings, smtp_port: int) -> dict[str, str]:
+    """Return the variables of a production site on the same port, folder and database."""
+    return {
         "ENV": "production",
         "BASE_URL": f"https://{HOST}",
-        "PORT": str(port),
+        "PORT": str(here.port),
         "DATA_DIR": str(here.data_dir),
         "DATABASE_URL": here.database_url,
         "SMTP_URL": f"smtp+plain://127.0.0.1:{smtp_port}",
         "SALES_TO": SALES_TO,
         "RATE_LIMIT": "100000",
     }
+
+
+@contextmanager
+def served(site: Flask, smtp_port: int) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """Run ``flexsmt serve`` as in production, on a site's database; gives its port and process."""
+    here: Settings = site.extensions["flexsmt_settings"]
+    port = free_port()
+    given = production(replace(here, port=port), smtp_port)
     log = here.data_dir / "serve.log"
     with running([sys.executable, "-m", "flexsmt_site.cli", "serve"], log, **given) as serving:
         until(lambda: serving.poll() is not None or answers(port), "the site does not start")

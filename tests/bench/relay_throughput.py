@@ -133,4 +133,5 @@ UPDATE through the bare driver: what a mail that is neither lost nor doubled cos
 disk. The sink answers at once from the same machine: a real mail server, which takes milliseconds for
 each mail, hides most of what the relay does beside.""",
     measure,
+    goal=11,
 )

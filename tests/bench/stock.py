@@ -1,17 +1,19 @@
-"""Outboxes filled to measure: rows written straight to the table, all from one frozen mail."""
+"""Tables filled to measure: rows written straight to them, all from one frozen mail and one enquiry."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Insert, String, cast, delete, func, insert, literal, select
+from sqlalchemy import Insert, String, cast, delete, func, insert, literal, select, update
 
 from flexsmt_site import clock, database
+from flexsmt_site.contact.models import Enquiry
 from flexsmt_site.extensions import db
 from flexsmt_site.outbox.models import Mail
 from flexsmt_site.outbox.rules import State
@@ -68,10 +70,7 @@ def fill(site: Flask, row: dict[str, Any], piles: list[Pile], name: str = "") ->
                 session.execute(insert(Mail), rows)
                 if rest:
                     session.execute(_more(f"bench:{name}{number}.%", rest))
-        if db.engine.dialect.name == POSTGRESQL.lower():
-            # As autovacuum does in its own time; in the middle of a measurement it would not be fair.
-            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.exec_driver_sql("VACUUM ANALYZE outbox")
+        vacuum()
 
 
 def _more(pattern: str, wanted: int) -> Insert:
@@ -83,6 +82,41 @@ def _more(pattern: str, wanted: int) -> Insert:
     copies = select(Mail.dedupe_key + tail, Mail.message_id + tail, *same)
     copies = copies.join_from(Mail, numbers, literal(value=True)).where(Mail.dedupe_key.like(pattern))
     return insert(Mail).from_select(["dedupe_key", "message_id", *same], copies.limit(wanted))
+
+
+def fill_enquiries(site: Flask, rows: int) -> None:
+    """Add copies of the newest enquiry, a minute apart; what is told apart by its number or text stays so."""
+    table = Enquiry.__table__
+    with opened(site):
+        with db.engine.connect() as connection:
+            newest = connection.execute(select(table).order_by(table.c.id.desc()).limit(1)).mappings().one()
+        with database.write() as session:
+            for first in range(0, rows, _CHUNK):
+                numbers = range(first, min(first + _CHUNK, rows))
+                session.execute(insert(Enquiry), [_older(dict(newest), number) for number in numbers])
+
+
+def _older(row: dict[str, Any], number: int) -> dict[str, Any]:
+    del row["id"]
+    moment = row["received"] - timedelta(minutes=number + 1)
+    changed = dict.fromkeys(("received", "last_activity", "agreed"), moment)
+    digest = sha256(str(number).encode()).hexdigest()
+    return {**row, **changed, "reference": f"B{number}", "token_nonce": digest[:32], "text_digest": digest}
+
+
+def settle(site: Flask) -> None:
+    """Give each mail a subject of its own, and let PostgreSQL do now what it does in its own time."""
+    with opened(site):
+        with database.write() as session:
+            session.execute(update(Mail).values(subject_key=Mail.id))
+        vacuum()
+
+
+def vacuum() -> None:
+    """Tidy PostgreSQL up: in the middle of a measurement it would not be fair."""
+    if db.engine.dialect.name == POSTGRESQL.lower():
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE")
 
 
 def count(site: Flask, state: State) -> int:

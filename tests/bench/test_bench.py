@@ -1,13 +1,13 @@
+import re
 import shutil
 import smtplib
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from flexsmt_site.config import ROOT
 from flexsmt_site.outbox.rules import State
-from tests.bench import claiming, page, places, programs, relay_throughput, stock, visitors_answer
+from tests.bench import banner, claiming, places, programs, relay_throughput, stock, visitors_answer
 from tests.bench.__main__ import BENCHMARKS, main, status
 from tests.bench.figures import Benchmark, Limit, Row, ninety_five, ratio
 from tests.bench.stock import Pile
@@ -60,26 +60,6 @@ def test_a_benchmark_is_run_by_its_name_and_writes_nothing(
     assert PAGE.read_bytes() == page_before
 
 
-def test_the_page_holds_every_row_and_how_to_repeat_it(tmp_path: Path) -> None:
-    benchmark = Benchmark("quick", "A quick one", "It means this.", lambda: iter([WITHIN]))
-    path = tmp_path / "performance.md"
-    page.write(path, [(benchmark, [WITHIN, OVER, LEFT_OUT])], date(2026, 11, 22), 100.0)
-    written = path.read_text("utf-8")
-
-    assert "| a quick one | 1.10 × | ≤ 1.2 | within | 3 rounds |" in written
-    assert "| a foreign one | – |  | left out | not installed |" in written
-    assert "`.venv/bin/python -m tests.bench quick`" in written
-    assert "on 2026-11-22, within 2 minutes" in written
-    assert max(len(line) for line in written.splitlines() if not line.startswith("|")) <= 120
-
-
-def test_the_kept_page_has_every_benchmark() -> None:
-    kept = PAGE.read_text("utf-8")
-    assert [f"## {benchmark.title}" for benchmark in BENCHMARKS] == [
-        line for line in kept.splitlines() if line.startswith("## ")
-    ]
-
-
 def test_an_outbox_is_filled_with_as_many_mails_as_asked_for() -> None:
     with places.site(places.SQLITE) as app:
         row = stock.first_notice(app)
@@ -111,6 +91,22 @@ def test_what_the_machine_lacks_is_left_out_with_its_reason(monkeypatch: pytest.
     assert "smtp-sink is not installed" in row.conditions
 
 
+def test_the_banner_is_weighed_in_both_languages_with_its_style_and_keeps_to_its_limits() -> None:
+    rows = list(banner.measure())
+
+    assert [row.name for row in rows[:4]] == ["markup, en", "markup, ru", "style", "script of its own"]
+    assert {row.verdict for row in rows[:4]} == {"within"}
+    assert all(row.figure for row in rows[:3])
+    assert rows[3].figure == 0
+
+
+def test_a_part_that_is_gone_is_no_light_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(banner, "_SECTION", re.compile("nothing like this"))
+    with pytest.raises(LookupError, match="nothing like this"):
+        list(banner.measure())
+
+
+@pytest.mark.proof
 def test_a_visitor_is_answered_by_every_site(monkeypatch: pytest.MonkeyPatch) -> None:
     # The sick mail servers are the same program with other delays: one is enough here.
     monkeypatch.setattr(visitors_answer, "SERVERS", {"well": "0", "refused": None})
