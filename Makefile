@@ -6,6 +6,9 @@ BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
 # Without kept bytecode every start would compile every library anew.
 unexport PYTHONDONTWRITEBYTECODE
+# A test process more than there are cores, for some wait for a disk; at most 8, as all share one PostgreSQL.
+# ARGS="-n 0" runs the tests in one process.
+SHARED := -n $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 7 ? n + 1 : 8))) --dist worksteal
 PO := $(wildcard translations/*/LC_MESSAGES/*.po)
 
 help: ## list these commands
@@ -15,7 +18,7 @@ run: .venv/.run .venv/.catalogs ## run the site on http://127.0.0.1:8000/ with i
 	@exec $(BIN)/flexsmt serve
 
 test: .venv/.test .venv/.catalogs ## run every test; what this machine lacks is skipped with its reason
-	@$(BIN)/pytest -m "not proof" $(ARGS)
+	@$(BIN)/pytest $(SHARED) -m "not proof" $(ARGS)
 
 check: .venv/.dev .venv/.catalogs ## check format, lint, types, house rules, catalogues and templates
 	$(BIN)/ruff format --check .
@@ -26,7 +29,7 @@ check: .venv/.dev .venv/.catalogs ## check format, lint, types, house rules, cat
 	$(BIN)/pytest -q tests/house
 
 proof: .venv/.test .venv/.catalogs ## run the long tests and write flexsmt_site/proof.json
-	@$(BIN)/pytest -q -m "proof or promise" --proof=flexsmt_site/proof.json $(ARGS)
+	@$(BIN)/pytest $(SHARED) -q -m "proof or promise" --proof=flexsmt_site/proof.json $(ARGS)
 
 bench: .venv/.test .venv/.catalogs ## measure what has a limit, side by side with it, and write docs/performance.md
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -10,6 +10,9 @@ import psycopg
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from jinja2 import FileSystemBytecodeCache
 
 from flexsmt_site import create_app
 from flexsmt_site.config import Settings
@@ -22,6 +25,23 @@ POSTGRES = os.environ.get("TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432
 
 #: Published static files, shared by the apps of all tests.
 _STATIC = TemporaryDirectory(prefix="flexsmt-static-")
+#: Compiled templates, too: each app would else compile its own, which is half the work of most tests.
+_TEMPLATES = TemporaryDirectory(prefix="flexsmt-templates-")
+Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": FileSystemBytecodeCache(_TEMPLATES.name)}
+# A property holds or not, however busy the machine is: time limits stand in tests that are about time.
+hypothesis_settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50
+)
+hypothesis_settings.register_profile(
+    "proof", hypothesis_settings.get_profile("any machine"), max_examples=100
+)
+hypothesis_settings.load_profile("any machine")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Look at twice as many examples where a proof is written."""
+    if config.getoption("--proof"):
+        hypothesis_settings.load_profile("proof")
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +56,8 @@ def postgres_url() -> Iterator[str]:
         pytest.skip(f"PostgreSQL does not answer; set TEST_POSTGRES ({str(error).strip()[:80]})")
     with admin:
         admin.execute(f'CREATE DATABASE "{name}"')
+        # Nobody pulls its plug: tests that crash a server have one of their own.
+        admin.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
         server = POSTGRES.rpartition("/")[0].replace("postgresql://", "postgresql+psycopg://")
         yield f"{server}/{name}"
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -2,11 +2,13 @@
 
 ``@pytest.mark.promise(id)`` says what a test proves. ``--proof FILE`` writes what they proved;
 ``--break ID`` takes out what keeps a promise and runs only its tests, which must then fail.
+Reports carry the promises of their tests, as the tests may run in other processes than the one that writes.
 """
 
 import json
 from collections.abc import Generator
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from types import FunctionType
 
@@ -14,8 +16,7 @@ import pytest
 
 from flexsmt_site import ledger, proof
 
-Rows = dict[str, list[dict[str, str]]]
-_ROWS = pytest.StashKey[Rows]()
+_PROPERTY = "promise"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,7 +25,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_ROWS] = {}
+    path = config.getoption("--proof")
+    # A worker of pytest-xdist has the same options; only the process that gets all reports writes.
+    if path and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Writer(Path(path)))
     for keeper in ledger.keepers(config.getoption("--break") or ""):
         _take_out(keeper)
 
@@ -63,23 +67,41 @@ def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if report.when == "call" or report.outcome != "passed":
-        for promise_id in _promises(item):
-            moment = datetime.now(UTC).isoformat(timespec="seconds")
-            row = {"test": item.nodeid, "outcome": report.outcome, "time": moment}
-            item.config.stash[_ROWS].setdefault(promise_id, []).append(row)
+    report.user_properties += [(_PROPERTY, promise_id) for promise_id in _promises(item)]
     return report
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    path = session.config.getoption("--proof")
-    if path:
-        rows = session.config.stash[_ROWS]
-        written = {
-            "sum": proof.code_sum(),
-            "promises": {name: rows[name] for name in ledger.PROMISES if name in rows},
+class Writer:
+    """Writes the outcome of every promise's tests to ``path`` in the end; nothing if one was lost."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # Read before the tests: what is changed while they run is not proven.
+        self.sum = proof.code_sum()
+        self.rows: dict[str, list[dict[str, str]]] = {}
+        self.lost = False
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        # A worker that died can not say which promises its last test was for.
+        self.lost |= report.when not in ("setup", "call", "teardown")
+        if report.when == "call" or report.outcome != "passed":
+            moment = datetime.fromtimestamp(report.stop, UTC).isoformat(timespec="seconds")
+            row = {"test": report.nodeid, "outcome": report.outcome, "time": moment}
+            for name, promise_id in report.user_properties:
+                if name == _PROPERTY:
+                    self.rows.setdefault(str(promise_id), []).append(row)
+
+    def pytest_sessionfinish(self) -> None:
+        if self.lost:
+            return
+        # By name: tests that run side by side end in any order.
+        promises = {
+            promise_id: sorted(self.rows[promise_id], key=itemgetter("test"))
+            for promise_id in ledger.PROMISES
+            if promise_id in self.rows
         }
-        Path(path).write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        written = {"sum": self.sum, "promises": promises}
+        self.path.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def _promises(item: pytest.Item) -> list[str]:

@@ -72,7 +72,12 @@ def test_a_source_that_can_not_be_read_is_an_error_of_its_file() -> None:
         seal.encrypt(Broken(), io.BytesIO(), [ONE.to_public()])
 
 
-@pytest.mark.parametrize("key", ["", "age1", str(ONE.to_public())[:-1], str(ONE), "ssh-ed25519 AAAA"])
+# Named, as the keys differ between the processes that share the tests out.
+@pytest.mark.parametrize(
+    "key",
+    ["", "age1", str(ONE.to_public())[:-1], str(ONE), "ssh-ed25519 AAAA"],
+    ids=["nothing", "a prefix", "cut short", "a private key", "another kind"],
+)
 def test_a_recipient_that_is_none_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(BackupFault, match="recipient 2 is no public key") as fault:
         seal.recipients([f" {ONE.to_public()} ", key])

@@ -26,7 +26,7 @@ EMPTY_NAMES = {
     "base",
 }
 #: Folders of tests that are about no single feature.
-NO_FEATURE = {"house", "ground", "browser", "faults", "teeth", "bench"}
+NO_FEATURE = {"house", "ground", "browser", "faults", "teeth", "bench", "deploy"}
 RULES_MAY_IMPORT = sys.stdlib_module_names - {"random", "secrets", "time", "socket", "subprocess", "os"}
 
 NAMED = {module.place: module for module in (*package(), *suite())}

@@ -27,7 +27,20 @@ GROUND = {
         "environment",
         "extensions",
     ),
-    *("events", "health", "ledger", "migrations", "pages", "proof", "smtp_url", "terminal", "tokens", "web"),
+    *(
+        "events",
+        "health",
+        "ledger",
+        "migrations",
+        "pagecache",
+        "pages",
+        "proof",
+        "smtp_url",
+        "sqlite",
+        "terminal",
+        "tokens",
+        "web",
+    ),
 }
 #: Features by floor; the ground is 0 and the roof, which alone knows all, is above them.
 FLOORS = {
