@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from threading import Event
@@ -24,6 +24,7 @@ PACE_SECONDS = 0.5
 _NEWEST = select(Release).order_by(Release.number.desc()).limit(1)
 #: Nobody else of this site takes a lock of this number: other locks are of 63 bits of a hash.
 _LOCK = 0
+_NO_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class NotPublishable(ValueError):
@@ -135,6 +136,8 @@ def _sources() -> list[Path]:
 
 
 def _compiled(source: Path) -> bytes:
-    out = BytesIO()
-    write_mo(out, extract.read(source))
+    out, found = BytesIO(), extract.read(source)
+    # Babel would write the minute: the same words are the same release whenever they are published.
+    found.creation_date = _NO_DAY
+    write_mo(out, found)
     return out.getvalue()
