@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from flask import Flask, has_request_context
 from psycopg.abc import RV, PQGen
-from sqlalchemy import DateTime, Dialect, Engine, event
+from sqlalchemy import DateTime, Dialect, Engine, event, func, select
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.engine.interfaces import ExceptionContext, ExecutionContext
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
@@ -38,6 +38,8 @@ _POSTGRES = {
 _LONGEST_ANSWER_SECONDS = 10.0
 #: What PostgreSQL answers to a write where it takes none.
 _READ_ONLY = "25006"
+#: What migrations make and no model knows.
+_OWN: set[str] = set()
 
 
 class DatabaseUnavailable(RuntimeError):
@@ -112,6 +114,16 @@ def prepare(engine: Engine) -> None:
         sqlite.prepare(engine)
 
 
+def declare_own(*names: str) -> None:
+    """Name tables, columns and indexes that the database keeps by itself, from what is in the others."""
+    _OWN.update(names)
+
+
+def is_modelled(name: str | None, *_kind: object) -> bool:
+    """Tell whether a model should know what bears this name in the database; for Alembic, too."""
+    return name not in _OWN
+
+
 @contextmanager
 def write() -> Iterator[Session]:
     """Open a write transaction: committed at the end, rolled back by an exception.
@@ -131,6 +143,13 @@ def read() -> Iterator[Session]:
     """
     with _answering(), Session(db.engine, expire_on_commit=False) as session:
         yield session
+
+
+def lock(session: Session, number: int) -> None:
+    """Let no other transaction that takes the lock of this number (64 bits) go on before this one ends."""
+    # A write transaction of SQLite is alone from its beginning.
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(number)))
 
 
 @contextmanager

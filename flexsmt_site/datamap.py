@@ -63,7 +63,8 @@ class Holding:
 
     ``personal`` columns say something about a person, ``pseudonym`` columns only point to one,
     ``plain`` columns do neither. The data goes ``months`` (or, where these are 0, ``hours``) after
-    ``counted_from``, a part of it ``sooner``. ``objection`` is the endpoint where a person objects.
+    ``counted_from``, a part of it ``sooner``; where both are 0, ``counted_from`` says until when it stays.
+    ``objection`` is the endpoint where a person objects.
     """
 
     key: str

@@ -7,6 +7,7 @@ from typing import Literal
 from sqlalchemy.exc import SQLAlchemyError
 
 from flexsmt_site.config import Settings
+from flexsmt_site.database import DatabaseUnavailable
 
 Level = Literal["error", "warning", "ok"]
 #: Worst first.
@@ -41,6 +42,6 @@ def _run(name: str, check: Check, settings: Settings) -> list[Finding]:
     """Run one check; without a database the others still have their say."""
     try:
         return list(check(settings))
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, DatabaseUnavailable) as error:
         what = f"{name.removeprefix('flexsmt_site.')} could not be looked at: {error.__class__.__name__}"
         return [Finding("error", what, "mend what is said of the database")]

@@ -77,14 +77,14 @@ def keepers(promise_id: str) -> tuple[Callable[..., object], ...]:
     return tuple(_keepers.get(promise_id, ()))
 
 
-_in_force: list[Version] = []
+_in_force: list[Callable[[], Version]] = []
 
 
-def put_in_force(version: Version) -> None:
-    """Say which version of the policy is in force: whatever is agreed to from here on names it."""
-    _in_force[:] = [version]
+def put_in_force(find: Callable[[], Version]) -> None:
+    """Let ``find`` say which version of the policy is in force: whatever is agreed to names it."""
+    _in_force[:] = [find]
 
 
 def version() -> Version:
     """Return the version of the policy in force."""
-    return _in_force[0]
+    return _in_force[0]()

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import brotli
 from flask import Flask, current_app, request
+from markupsafe import Markup
 from werkzeug.datastructures import Headers
 from werkzeug.http import parse_etags
 from werkzeug.test import run_wsgi_app
 
-from flexsmt_site import clock, web
+from flexsmt_site import clock, pages, web
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -39,6 +40,7 @@ _CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH", 
 _OF_THE_BODY = {"content-length", "content-type", "content-encoding", "content-language"}
 _PARTS = "flexsmt_pagecache_parts"
 _TEXTS = "flexsmt_pagecache_texts"
+_PIECES = "flexsmt_pagecache_pieces"
 #: Of brotli's eleven steps: a tenth more bytes than the last, for a fiftieth of its time.
 _QUICK = 4
 
@@ -77,6 +79,14 @@ class Shelf(Generic[T]):
         made, found = self._kept.get(key, (0.0, None))
         return found if clock.elapsed() - made <= OLDEST_SECONDS else None
 
+    def get(self, key: Key, make: Callable[[], T]) -> T:
+        """Return what is kept under ``key``, or else what ``make`` makes, and keep that."""
+        found = self.find(key)
+        if found is None:
+            found = make()
+            self.keep(key, found)
+        return found
+
     def keep(self, key: Key, made: T) -> None:
         """Keep one, and let go of what was made longest ago where there are too many."""
         self._kept[key] = clock.elapsed(), made
@@ -114,6 +124,8 @@ def init_app(app: Flask) -> None:
     parts: list[Part] = []
     app.extensions[_PARTS] = parts
     app.extensions[_TEXTS] = Shelf[str]()
+    app.extensions[_PIECES] = Shelf[Markup]()
+    app.jinja_env.globals["kept"] = piece
     app.wsgi_app = PageCache(app.wsgi_app, parts)  # type: ignore[method-assign]
 
 
@@ -127,12 +139,16 @@ def text(make: Callable[[], str]) -> str:
     if not _is_plain(environ):
         return make()
     texts: Shelf[str] = current_app.extensions[_TEXTS]
-    key = _key(environ, current_app.extensions[_PARTS])
-    found = texts.find(key)
-    if found is None:
-        found = make()
-        texts.keep(key, found)
-    return found
+    return texts.get(_key(environ, current_app.extensions[_PARTS]), make)
+
+
+def piece(name: str, caller: Callable[[], Markup]) -> Markup:
+    """Return a piece of pages, rendered once for each language and edition of its words.
+
+    Templates write ``{% call kept("name") %}`` around what is the same for every visitor, wherever it stands.
+    """
+    pieces: Shelf[Markup] = current_app.extensions[_PIECES]
+    return pieces.get((name, pages.language(), pages.edition()), caller)
 
 
 def _key(environ: "WSGIEnvironment", parts: Sequence[Part]) -> Key:
@@ -179,10 +195,12 @@ def _passed_on(
 ) -> Iterable[bytes]:
     """Answer with a page for one visitor, packed where that is worth it.
 
-    It was asked for without a query, so no stranger can have put anything beside what is secret in it.
+    Not where nobody may keep it: there a stranger's words can stand beside what others have written, whose
+    length would tell of it. Another is asked for without a query, so that nobody can have put anything in it.
     """
     is_page = status.startswith("200") and headers.get("Content-Type", "").startswith("text/html")
-    if is_page and _takes_brotli(environ):
+    is_mixed = "no-store" in headers.get("Cache-Control", "")
+    if is_page and not is_mixed and _takes_brotli(environ):
         body = brotli.compress(body, quality=_QUICK)
         headers["Content-Encoding"] = "br"
         headers["Content-Length"] = str(len(body))

@@ -135,7 +135,7 @@ def init_app(app: Flask) -> None:
         languages=tuple(NAMES.items()),
         lang_names=NAMES,
     )
-    app.jinja_env.filters.update(longdate=_longdate, moment=_moment)
+    app.jinja_env.filters.update(longdate=longdate, moment=moment)
     app.context_processor(_context)
     app.extensions[_BUILT] = {}
     app.before_request(_mend_slashes)
@@ -163,7 +163,7 @@ def _mend_slashes() -> Response | None:
     return web.cached(response, web.Cache.NO_STORE)
 
 
-def _longdate(day: date) -> str:
+def longdate(day: date) -> str:
     """Write a day out in the language of the page."""
     return _written_out(day, _FORMATS[language()])
 
@@ -174,9 +174,9 @@ def _written_out(day: date, locale: str) -> str:
     return format_date(day, "long", locale=locale)
 
 
-def _moment(moment: datetime) -> str:
+def moment(when: datetime) -> str:
     """Write a moment out in the language of the page, in UTC."""
-    return format_datetime(moment, "d MMMM y, HH:mm 'UTC'", locale=_FORMATS[language()])
+    return format_datetime(when, "d MMMM y, HH:mm 'UTC'", locale=_FORMATS[language()])
 
 
 def _context() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Lock
 from typing import cast
@@ -22,11 +23,20 @@ _PRAGMAS = (
     "PRAGMA synchronous=FULL",
     _BUSY_TIMEOUT,
     "PRAGMA foreign_keys=ON",
+    # What was erased is overwritten: not every build of SQLite does so by itself.
+    "PRAGMA secure_delete=ON",
 )
 #: The threads of this process that wait to write: the first one asks, once in so many seconds.
 _LINE = Lock()
 _ASK_SECONDS = 0.001
 _NEVER = Event()
+#: What triggers may ask for, by name: how many arguments a function takes, and the function.
+_FUNCTIONS: dict[str, tuple[int, Callable[..., str]]] = {}
+
+
+def declare(name: str, arguments: int, function: Callable[..., str]) -> None:
+    """Give SQL a function of ours, on every connection that is opened from here on."""
+    _FUNCTIONS[name] = (arguments, function)
 
 
 def prepare(engine: Engine) -> None:
@@ -70,6 +80,9 @@ def _open(dbapi: DBAPIConnection, _record: object) -> None:
     dbapi.isolation_level = None
     for pragma in _PRAGMAS:
         dbapi.cursor().execute(pragma)
+    driver = cast("sqlite3.Connection", dbapi)
+    for name, (arguments, function) in _FUNCTIONS.items():
+        driver.create_function(name, arguments, function, deterministic=True)
 
 
 def _begin(connection: Connection) -> None:
@@ -89,7 +102,7 @@ def _begin_writing(connection: Connection) -> None:
     is_first = _LINE.acquire(timeout=PATIENCE_SECONDS)
     try:
         driver.execute("PRAGMA busy_timeout=0")
-        while is_first and _is_busy(driver) and clock.elapsed() < deadline:
+        while is_first and not _try_to_begin(driver) and clock.elapsed() < deadline:
             _NEVER.wait(_ASK_SECONDS)
         if not driver.in_transaction:
             # Once more, so that it fails as other statements do.
@@ -100,11 +113,11 @@ def _begin_writing(connection: Connection) -> None:
             _LINE.release()
 
 
-def _is_busy(driver: sqlite3.Connection) -> bool:
-    """Begin to write; tell whether that has to be tried again."""
+def _try_to_begin(driver: sqlite3.Connection) -> bool:
+    """Begin to write; False where somebody else writes, so that it has to be tried again."""
     try:
         driver.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
         # Its lower byte; the rest says why it is busy.
-        return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-    return False
+        return error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY
+    return True

@@ -21,22 +21,23 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_PERMISSIONS = (
-    "camera",
-    "display-capture",
-    "geolocation",
-    "microphone",
-    "payment",
-    "usb",
-    "publickey-credentials-get",
-)
+_PERMISSIONS = ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
+_PASSKEYS = ("publickey-credentials-get", "publickey-credentials-create")
+
+
+def permissions(*, opened: bool) -> str:
+    """Return the value of ``Permissions-Policy``: all is closed, passkeys too unless ``opened``."""
+    closed = (*_PERMISSIONS, *(() if opened else _PASSKEYS))
+    return ", ".join([f"{name}=()" for name in closed] + [f"{name}=(self)" for name in _PASSKEYS if opened])
+
+
 HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": ", ".join(f"{name}=()" for name in _PERMISSIONS),
+    "Permissions-Policy": permissions(opened=False),
 }
 _HSTS = "max-age=31536000"
 #: No form of ours has a quarter of this many; each field costs time before anything looks at it.

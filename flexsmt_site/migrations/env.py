@@ -3,6 +3,8 @@
 from alembic import context
 from flask import current_app
 
+from flexsmt_site import database
+
 target = current_app.extensions["migrate"].db
 
 
@@ -15,6 +17,7 @@ def run() -> None:
             target_metadata=target.metadata,
             render_as_batch=True,
             compare_type=True,
+            include_name=database.is_modelled,
             user_module_prefix="",
         )
         with context.begin_transaction():

@@ -4,12 +4,16 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import text
 
+from flexsmt_site import database
 from flexsmt_site.extensions import Model, db
+
+#: As Alembic itself compares.
+OPTIONS = {"compare_type": True, "include_name": database.is_modelled}
 
 
 def test_the_migrations_make_the_tables_that_the_code_declares(app: Flask) -> None:
     with app.app_context(), db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts=OPTIONS)
         assert compare_metadata(context, Model.metadata) == []
 
 
@@ -18,7 +22,8 @@ def test_the_way_back_and_forth_leaves_the_same_tables(app: Flask) -> None:
         downgrade(revision="base")
         upgrade()
         with db.engine.connect() as connection:
-            assert compare_metadata(MigrationContext.configure(connection), Model.metadata) == []
+            context = MigrationContext.configure(connection, opts=OPTIONS)
+            assert compare_metadata(context, Model.metadata) == []
 
 
 def test_a_number_is_never_given_twice_on_sqlite_whichever_way_it_came(lone_app: Flask) -> None:

@@ -59,7 +59,11 @@ def test_a_page_for_one_visitor_is_packed_too(visitor: Visitor, path: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("/en/contact?subject=my-data", 200), ("/en/nothing", 404), ("/", 302)]
+    ("path", "status"),
+    [
+        *(("/en/contact?subject=my-data", 200), ("/consent/en/receipt", 200), ("/staff/en/sign-in", 200)),
+        *(("/en/nothing", 404), ("/", 302)),
+    ],
 )
 def test_what_may_repeat_a_strangers_words_and_what_is_no_page_is_not_packed(
     visitor: Visitor, path: str, status: int

@@ -1,14 +1,13 @@
 """Finished pages in front of Flask: fewer renders, and never another visitor's page."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask, template_rendered
+from flask import Flask, render_template_string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexsmt_site import cookies, create_app, pagecache
+from flexsmt_site import cookies, create_app, pagecache, pages
 from tests.conftest import make_settings
 from tests.ground.visitors import Visitor, visit
 
@@ -22,18 +21,6 @@ def shared_visitor(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Pa
     folder = tmp_path_factory.mktemp("pagecache")
     (folder / "site.db").write_bytes(sqlite_template.read_bytes())
     return visit(create_app(make_settings(folder)), use_cookies=False)
-
-
-@pytest.fixture
-def rendered(lone_app: Flask) -> Iterator[list[str]]:
-    """The templates that were rendered, in order."""
-    names: list[str] = []
-
-    def note(_sender: Flask, template: object, **_more: object) -> None:
-        names.append(str(getattr(template, "name", "")))
-
-    with template_rendered.connected_to(note, lone_app):
-        yield names
 
 
 @pytest.mark.parametrize("path", PUBLIC)
@@ -183,6 +170,44 @@ def test_what_was_asked_for_longest_ago_goes_first(
     assert rendered != []
 
 
+def test_a_piece_of_pages_is_made_once_for_each_language(
+    lone_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def show(lang: str) -> str:
+        def make() -> str:
+            made.append(lang)
+            return f"<{lang}>"
+
+        with lone_app.test_request_context(), pages.speaking(lang):
+            piece = '{% call kept("piece") %}<p>{{ make() }}</p>{% endcall %}'
+            return render_template_string(piece, make=make)
+
+    shown = [show(lang) for lang in ("en", "ru", "en", "ru")]
+    assert shown == ["<p>&lt;en&gt;</p>", "<p>&lt;ru&gt;</p>"] * 2
+    assert made == ["en", "ru"]
+    monkeypatch.setattr(pagecache, "OLDEST_SECONDS", -1.0)
+    show("en")
+    assert made == ["en", "ru", "en"]
+
+
+def test_another_edition_of_the_words_gives_another_piece(lone_app: Flask) -> None:
+    edition = ["first"]
+    pages.edited_by(lone_app, lambda: edition[0])
+
+    def show() -> str:
+        with lone_app.test_request_context(), pages.speaking("en"):
+            piece = '{% call kept("piece") %}{{ words }}{% endcall %}'
+            return render_template_string(piece, words=f"the {edition[0]} words")
+
+    assert show() == "the first words"
+    edition[0] = "second"
+    assert show() == "the second words"
+    edition[0] = "first"
+    assert show() == "the first words"
+
+
 def test_a_page_is_made_anew_after_a_while(
     visitor: Visitor, rendered: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,10 +219,7 @@ def test_a_page_is_made_anew_after_a_while(
     assert rendered != []
 
 
-def test_a_million_addresses_are_not_kept(lone_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept: list[object] = []
-    monkeypatch.setattr(pagecache.Shelf, "keep", lambda _self, key, _page: kept.append(key))
-    visitor = visit(lone_app)
+def test_a_million_addresses_are_not_kept(visitor: Visitor, kept: list[str]) -> None:
     for number in range(50):
         visitor.get(f"/en/{number}")
         visitor.get(f"/en/?{number}")

@@ -1,10 +1,11 @@
 """Clients that ask for the site under its own name, as browsers do."""
 
+from collections.abc import Iterator
 from contextvars import Context
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, template_rendered
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -37,3 +38,15 @@ def client(app: Flask) -> Visitor:
 def visitor(lone_app: Flask) -> Visitor:
     """A visitor of the site on SQLite."""
     return visit(lone_app)
+
+
+@pytest.fixture
+def rendered(lone_app: Flask) -> Iterator[list[str]]:
+    """The templates that were rendered, in order."""
+    names: list[str] = []
+
+    def note(_sender: Flask, template: object, **_more: object) -> None:
+        names.append(str(getattr(template, "name", "")))
+
+    with template_rendered.connected_to(note, lone_app):
+        yield names
