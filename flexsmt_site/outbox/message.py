@@ -12,6 +12,7 @@ from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import format_datetime, getaddresses
+from functools import lru_cache
 from hashlib import sha256
 
 import css_inline
@@ -73,7 +74,7 @@ def compose(draft: Draft, *, sender: str, recipient: str, message_id: str, date:
     The same arguments give the same bytes. Raises ``BadHeader``.
     """
     headers = {
-        "From": _mailbox(as_address(sender)),
+        "From": _sender(sender),
         "To": _mailbox(as_address(recipient)),
         "Subject": _text("Subject", draft.subject),
         "Date": format_datetime(date),
@@ -86,6 +87,12 @@ def compose(draft: Draft, *, sender: str, recipient: str, message_id: str, date:
         headers[name] = _own(name, value)
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return head.encode("ascii") + _body(draft, message_id)
+
+
+@lru_cache(maxsize=4)
+def _sender(written: str) -> str:
+    # Every mail has the same one of ours, and to read an address takes a quarter of the time for a mail.
+    return _mailbox(as_address(written))
 
 
 def _body(draft: Draft, message_id: str) -> bytes:

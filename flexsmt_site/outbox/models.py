@@ -58,3 +58,16 @@ class Mail(Model):
     created: Mapped[datetime] = mapped_column(Instant)
     accepted: Mapped[datetime | None] = mapped_column(Instant)
     told: Mapped[datetime | None] = mapped_column(Instant)
+
+
+#: Taken by a server, or wanted no longer.
+SETTLED = (State.ACCEPTED, State.CANCELLED)
+#: All others: few among a hundred thousand.
+UNDELIVERED = Mail.state.not_in(SETTLED)
+Index(
+    "ix_outbox_undelivered",
+    Mail.kind,
+    Mail.subject_key,
+    sqlite_where=UNDELIVERED,
+    postgresql_where=UNDELIVERED,
+)

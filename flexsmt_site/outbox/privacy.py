@@ -18,15 +18,15 @@ def declare() -> None:
     datamap.declare(
         datamap.Holding(
             key="outbox",
-            title=_l("Notices of enquiries on their way to our staff"),
+            title=_l("Mails on their way to our staff: notices of enquiries, codes to sign in"),
             table=Mail.metadata.tables[Mail.__tablename__],
             personal=PERSONAL,
             pseudonym=PSEUDONYM,
             plain=PLAIN,
-            purposes=(datamap.Purpose.REPLY,),
-            source=_l("Made from your enquiry"),
+            purposes=(datamap.Purpose.REPLY, datamap.Purpose.SECURITY),
+            source=_l("Made from your enquiry, or when one of our staff signs in"),
             months=6,
-            counted_from=_l("after the notice was made; its text only until the mail server has taken it"),
+            counted_from=_l("after the mail was made; its text only until the mail server has taken it"),
             objection="contact.form",
         )
     )

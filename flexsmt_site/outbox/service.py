@@ -1,11 +1,12 @@
 """What features and operators do with the outbox: put, resend, erase, look."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
 
-from sqlalchemy import Select, and_, bindparam, delete, func, or_, select, union_all
+from sqlalchemy import Select, and_, bindparam, delete, func, insert, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from flexsmt_site import database
@@ -21,6 +22,9 @@ LATE = timedelta(minutes=15)
 _RECENT = timedelta(days=7)
 #: Digits of an id: all such numbers fit into the 32 bits of PostgreSQL's integer.
 _LONGEST_ID = 9
+# What is sent for each mail is built once: building it costs more than running it.
+_KNOWN = select(Mail.id).where(Mail.dedupe_key == bindparam("key"))
+_PUT = insert(Mail).returning(Mail.id)
 
 
 class UnknownMail(LookupError):
@@ -78,16 +82,15 @@ def put(  # noqa: PLR0913 (a mail has that many sides)
     changes nothing. Raises ``kinds.UnknownKind`` and ``message.BadHeader``.
     """
     treatment = kinds.get_kind(kind)
-    found = session.scalar(select(Mail.id).where(Mail.dedupe_key == dedupe_key))
+    connection = session.connection()
+    found: int | None = connection.execute(_KNOWN, {"key": dedupe_key}).scalar()
     if found:
         return found
     mail = _frozen(dedupe_key, message, recipient, now)
-    mail.kind, mail.subject_key, mail.priority = treatment.name, subject_key, treatment.priority
-    mail.expires = now + treatment.expires
-    session.add(mail)
-    session.flush()
+    mail |= {"kind": treatment.name, "subject_key": subject_key, "priority": treatment.priority}
+    made: int = connection.execute(_PUT, {**mail, "expires": now + treatment.expires}).scalar_one()
     wake.call(session)
-    return mail.id
+    return made
 
 
 def resend(reference: str, now: datetime) -> int:
@@ -95,21 +98,26 @@ def resend(reference: str, now: datetime) -> int:
 
     Raises ``UnknownMail`` and ``NotResendable``.
     """
+    with database.write() as session:
+        return requeue(session, reference, now)
+
+
+def requeue(session: Session, reference: str, now: datetime) -> int:
+    """Do what ``resend`` does, inside the caller's write transaction."""
     names = [Mail.message_id == f"<{reference.strip('<>')}>", Mail.dedupe_key == reference]
     if reference.isascii() and reference.isdecimal() and len(reference) <= _LONGEST_ID:
         names.append(Mail.id == int(reference))
-    with database.write() as session:
-        mail = session.scalar(select(Mail).where(or_(*names)).with_for_update())
-        if mail is None:
-            raise UnknownMail(f"no mail {reference}: `flexsmt mail status` lists the stopped ones")
-        if mail.state not in rules.RESENDABLE or mail.raw is None:
-            raise NotResendable(
-                f"mail {mail.id} is {mail.state}: only {', '.join(rules.RESENDABLE)} can go again"
-            )
-        mail.state, mail.attempts, mail.not_before, mail.told = State.QUEUED, 0, now, None
-        mail.expires = now + kinds.get_kind(mail.kind).expires
-        wake.call(session)
-        return mail.id
+    mail = session.scalar(select(Mail).where(or_(*names)).with_for_update())
+    if mail is None:
+        raise UnknownMail(f"no mail {reference}: `flexsmt mail status` lists the stopped ones")
+    if mail.state not in rules.RESENDABLE or mail.raw is None:
+        raise NotResendable(
+            f"mail {mail.id} is {mail.state}: only {', '.join(rules.RESENDABLE)} can go again"
+        )
+    mail.state, mail.attempts, mail.not_before, mail.told = State.QUEUED, 0, now, None
+    mail.expires = now + kinds.get_kind(mail.kind).expires
+    wake.call(session)
+    return mail.id
 
 
 def status(now: datetime) -> Status:
@@ -150,18 +158,21 @@ def find_newest(kind: str | None = None, until: datetime | None = None) -> datet
 
 def list_mails(kind: str, subject_key: int) -> list[Standing]:
     """List the mails about a subject, oldest first."""
+    return standings(kind, [subject_key])[subject_key]
+
+
+def standings(kind: str, subject_keys: Collection[int]) -> dict[int, list[Standing]]:
+    """Return the mails about each of these subjects, oldest first; an empty list where there is none."""
     columns = (
-        Mail.id,
-        Mail.recipient,
-        Mail.state,
-        Mail.last_code,
-        Mail.last_text,
-        Mail.created,
-        Mail.accepted,
+        *(Mail.subject_key, Mail.id, Mail.recipient, Mail.state),
+        *(Mail.last_code, Mail.last_text, Mail.created, Mail.accepted),
     )
-    about = select(*columns).where(Mail.kind == kind, Mail.subject_key == subject_key).order_by(Mail.id)
+    about = select(*columns).where(Mail.kind == kind, Mail.subject_key.in_(subject_keys)).order_by(Mail.id)
+    found: dict[int, list[Standing]] = {key: [] for key in subject_keys}
     with db.engine.connect() as connection:
-        return [Standing(*row) for row in connection.execute(about).all()]
+        for row in connection.execute(about):
+            found[row.subject_key].append(Standing(*row[1:]))
+    return found
 
 
 def list_stuck(kind: str, now: datetime, limit: int = 20) -> list[int]:
@@ -201,17 +212,17 @@ def _newest_stuck(state: State, limit: int) -> Select[int, datetime]:
     return select(stuck.order_by(Mail.created.desc()).limit(10 * limit).subquery())
 
 
-def _frozen(dedupe_key: str, draft: Draft, recipient: str, now: datetime) -> Mail:
+def _frozen(dedupe_key: str, draft: Draft, recipient: str, now: datetime) -> dict[str, object]:
     config = settings()
     name = message_id(dedupe_key, config.mail_domain)
     raw = compose(draft, sender=config.mail_from, recipient=recipient, message_id=name, date=now)
-    return Mail(
-        dedupe_key=dedupe_key,
-        message_id=name,
-        sender=config.bounce_address,
-        recipient=as_address(recipient).addr_spec,
-        raw=raw,
-        raw_sha256=sha256(raw).hexdigest(),
-        not_before=now,
-        created=now,
-    )
+    return {
+        "dedupe_key": dedupe_key,
+        "message_id": name,
+        "sender": config.bounce_address,
+        "recipient": as_address(recipient).addr_spec,
+        "raw": raw,
+        "raw_sha256": sha256(raw).hexdigest(),
+        "not_before": now,
+        "created": now,
+    }
