@@ -6,14 +6,16 @@ What looks suspicious is held for a look instead of being mailed; nothing is thr
 from flask import Flask
 
 from flexsmt_site import pages
-from flexsmt_site.contact import checks, commands, digest, network, notice, privacy, views
+from flexsmt_site.contact import checks, commands, digest, network, notice, privacy, views, waiting, words
 
 
 def init_app(app: Flask) -> None:
     """Add the form and its received page, the mails that sales staff get, and the commands."""
+    words.declare()
     privacy.declare()
     notice.declare()
     digest.declare()
+    waiting.declare()
     network.declare()
     checks.declare()
     pages.declare("contact.form")

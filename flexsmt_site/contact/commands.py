@@ -9,6 +9,7 @@ from flask import Blueprint
 from flexsmt_site import clock
 from flexsmt_site.contact import desk, notice, rules
 from flexsmt_site.contact.desk import Entry
+from flexsmt_site.contact.models import Enquiry, Note
 from flexsmt_site.language import countries
 from flexsmt_site.outbox.service import Standing
 from flexsmt_site.terminal import asking_database
@@ -39,9 +40,13 @@ def list_enquiries(*, held: bool, limit: int) -> None:
 @bp.cli.command("show")
 @click.argument("reference")
 def show(reference: str) -> None:
-    """Print one enquiry with what its sender agreed to, and where its notices stand."""
+    """Print one enquiry with what its sender agreed to, how far its answer is, its notices and notes."""
     with _found(reference) as entry:
-        facts = [*_facts(entry), *(("notice", _notice(mail)) for mail in entry.notices)]
+        facts = [
+            *_facts(entry),
+            *(("notice", _notice(mail)) for mail in entry.notices),
+            *(("note", _note(note)) for note in entry.notes),
+        ]
     for name, fact in facts:
         click.echo(f"{name:<12} {fact}".rstrip())
     click.echo(f"\n{entry.enquiry.description or '(no text)'}")
@@ -61,7 +66,7 @@ def release(reference: str) -> None:
 @click.argument("reference")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase(reference: str, *, yes: bool) -> None:
-    """Delete an enquiry and its notices for good, also those that are on their way."""
+    """Delete an enquiry, its notes and its notices for good, also those that are on their way."""
     with _found(reference) as entry:
         name = entry.enquiry.reference
         if not yes:
@@ -82,7 +87,7 @@ def _found(reference: str) -> Iterator[Entry]:
 
 
 def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
-    """Name everything that is stored of an enquiry but its text."""
+    """Name everything that is stored of an enquiry but its text, its notices and its notes."""
     enquiry = entry.enquiry
     yield "reference", enquiry.reference
     yield "received", f"{enquiry.received:{_MINUTE}}"
@@ -93,6 +98,7 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
         yield "held", f"{enquiry.quarantined:{_MINUTE}}"
     if enquiry.released:
         yield "released", f"{enquiry.released:{_MINUTE}}"
+    yield from _handling(enquiry)
     yield "subject", enquiry.subject or "none"
     yield "name", f"{enquiry.first_name} {enquiry.last_name}"
     yield "e-mail", enquiry.email
@@ -103,6 +109,25 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
     agreed = f"version {enquiry.policy_version} of the policy in {enquiry.language}"
     yield "agreed to", f"{agreed}, {enquiry.agreed:{_MINUTE}}"
     yield "last active", f"{enquiry.last_activity:{_MINUTE}}"
+
+
+def _handling(enquiry: Enquiry) -> Iterator[tuple[str, str]]:
+    """Say how far the answer has come, and who did that; nothing of an enquiry that is held."""
+    if enquiry.is_held:
+        return
+    yield "stage", enquiry.stage
+    for done, when, who in (
+        ("taken", enquiry.taken, enquiry.taken_by),
+        ("answered", enquiry.answered, enquiry.answered_by),
+    ):
+        if when:
+            yield done, f"{when:{_MINUTE}} by staff {who}"
+
+
+def _note(note: Note) -> str:
+    # Further lines stand below the first one.
+    text = note.text.replace("\n", "\n" + " " * 13)
+    return f"{note.written:{_MINUTE}} by staff {note.member_id}: {text}"
 
 
 def _notice(mail: Standing) -> str:

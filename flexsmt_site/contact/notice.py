@@ -48,7 +48,9 @@ def list_stuck(now: datetime) -> list[str]:
     """List the references of enquiries whose notices have not arrived, newest first, at most 20."""
     with database.read() as session:
         ids = outbox.list_stuck(KIND, now)
-        rows = session.execute(select(Enquiry.id, Enquiry.reference).where(Enquiry.id.in_(ids))).all()
+        # Mostly there is none, and this is asked with every enquiry.
+        named = select(Enquiry.id, Enquiry.reference).where(Enquiry.id.in_(ids))
+        rows = session.execute(named).all() if ids else []
     names = {row.id: row.reference for row in rows}
     return [names[number] for number in ids if number in names]
 

@@ -6,17 +6,18 @@ from flask_babel import lazy_gettext as _l
 
 from flexsmt_site import cookies, datamap
 from flexsmt_site.config import LANGUAGES
-from flexsmt_site.contact.models import Arrival, Enquiry
+from flexsmt_site.contact.models import Arrival, Enquiry, Note
 from flexsmt_site.contact.network import KEPT
 from flexsmt_site.datamap import Holding, Purpose, Sooner
 from flexsmt_site.ledger import keeps
 
+#: The words that the inbox searches are taken from these columns by the database, and go with the row.
 ENQUIRY = Holding(
     key="enquiry",
     title=_l("Enquiries: name, e-mail address, company, country, city, your text, your consent"),
     table=Enquiry.__table__,
     personal=("first_name", "last_name", "email", "company", "country", "city", "description", "language"),
-    pseudonym=("reference", "digest", "text_digest"),
+    pseudonym=("reference", "digest", "text_digest", "taken_by", "answered_by"),
     plain=(
         "id",
         "received",
@@ -30,6 +31,10 @@ ENQUIRY = Holding(
         "quarantined",
         "released",
         "told",
+        "stage",
+        "taken",
+        "answered",
+        "version",
     ),
     purposes=(Purpose.REPLY, Purpose.ACCOUNTABILITY),
     source=_l("From you, by the contact form"),
@@ -37,6 +42,19 @@ ENQUIRY = Holding(
     counted_from=_l("after the last activity"),
     objection="contact.form",
     sooner=(Sooner(90, _l("after it came in, where it was held as suspicious and nobody released it")),),
+)
+NOTE = Holding(
+    key="enquiry note",
+    title=_l("Notes of our staff on an enquiry"),
+    table=Note.__table__,
+    personal=("text",),
+    pseudonym=("enquiry_id", "member_id"),
+    plain=("id", "written"),
+    purposes=(Purpose.REPLY,),
+    source=_l("Written by our staff while they answer you"),
+    months=24,
+    counted_from=_l("after the last activity"),
+    objection="contact.form",
 )
 ARRIVAL = Holding(
     key="enquiry arrival",
@@ -81,4 +99,5 @@ def declare() -> None:
             )
         )
     datamap.declare(ENQUIRY)
+    datamap.declare(NOTE)
     datamap.declare(ARRIVAL)

@@ -4,16 +4,16 @@ Pure: no Flask, no database; time and chance come in as arguments.
 """
 
 import hashlib
-import hmac
 import json
 import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from enum import Enum
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from enum import Enum, StrEnum
+from typing import Literal
 
+from flexsmt_site import networks
 from flexsmt_site.ledger import keeps
 
 #: Longest values in characters, of the contract.
@@ -154,6 +154,26 @@ def text_digest(description: str) -> str | None:
     return hashlib.sha256(plain.encode()).hexdigest() if len(plain) >= SHORTEST_REPEATED else None
 
 
+class Stage(StrEnum):
+    """How far the answer to an enquiry has come; one that is held is in no stage yet."""
+
+    NEW = "new"
+    TAKEN = "taken"
+    ANSWERED = "answered"
+
+
+Verb = Literal["take", "give back", "answer", "reopen"]
+#: Where a verb leads from a stage, of an enquiry that somebody has taken or not; what is not here is refused.
+STEPS: dict[tuple[Verb, Stage, bool], Stage] = {
+    ("take", Stage.NEW, False): Stage.TAKEN,
+    ("give back", Stage.TAKEN, True): Stage.NEW,
+    ("answer", Stage.NEW, False): Stage.ANSWERED,
+    ("answer", Stage.TAKEN, True): Stage.ANSWERED,
+    ("reopen", Stage.ANSWERED, True): Stage.TAKEN,
+    ("reopen", Stage.ANSWERED, False): Stage.NEW,
+}
+
+
 def standing(*, is_held: bool, is_released: bool, notices: Iterable[str]) -> str:
     """Say in a few words where an enquiry stands, from the states of its notices."""
     states = ", ".join(dict.fromkeys(notices)) or "no notices"
@@ -162,62 +182,15 @@ def standing(*, is_held: bool, is_released: bool, notices: Iterable[str]) -> str
     return f"released: {states}" if is_released else states
 
 
-#: Enquiries of one network are counted over this time.
-HOUR = timedelta(hours=1)
 #: From here on one network's enquiries of an hour are marked: fewer is an office that fills in forms.
 CROWD = 6
-#: Stands for peers that are no network of visitors: this machine, its neighbours, and unknown ones.
-NEARBY = "nearby"
-#: As a proxy that nobody declared hides all visitors behind one such peer, it may send this much more.
-NEARBY_SHARE = 100
-
-_NEARBY = tuple(
-    ip_network(network)
-    for network in (
-        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"),
-        *("::1/128", "fc00::/7", "fe80::/10"),
-    )
-)
-
-
-def network_of(address: IPv4Address | IPv6Address | None) -> str:
-    """Return the network that a visitor belongs to: a /24 of IPv4 or a /56 of IPv6, or ``NEARBY``."""
-    if address is None or any(address in network for network in _NEARBY):
-        return NEARBY
-    return str(ip_network(f"{address}/{24 if address.version == 4 else 56}", strict=False))  # noqa: PLR2004
-
-
-def network_keys(network: str, now: datetime, secret: str) -> tuple[str, ...]:
-    """Return what a network is stored under at ``now``, and further keys of the hour around it.
-
-    The day is hashed along, so that nobody can follow a network from one day to the next; near
-    midnight there are two keys. Clocks of several hosts may differ: thus the hour to come as well.
-    """
-    if network == NEARBY:
-        return (NEARBY,)
-    days = dict.fromkeys((now + shift).date() for shift in (timedelta(), -HOUR, HOUR))
-    return tuple(_keyed(secret, day.isoformat(), network).hex() for day in days)
-
-
-def lock_number(network: str, secret: str) -> int:
-    """Return the number of 64 bits that writers of one network lock, whatever the day."""
-    return int.from_bytes(_keyed(secret, "lock", network)[:8], "big", signed=True)
-
-
-def _keyed(secret: str, *parts: str) -> bytes:
-    return hmac.digest(secret.encode(), "\0".join(("flexsmt.network", *parts)).encode(), "sha256")
 
 
 def is_crowded(network: str, others: int) -> bool:
     """Tell whether an enquiry is one of many, after ``others`` of its network within the hour."""
-    return network != NEARBY and others + 1 >= CROWD
-
-
-def ceiling(network: str, rate_limit: int) -> int:
-    """Return how many enquiries of a network are taken within an hour."""
-    return rate_limit * NEARBY_SHARE if network == NEARBY else rate_limit
+    return network != networks.NEARBY and others + 1 >= CROWD
 
 
 def wait(leaving: datetime, now: datetime) -> timedelta:
     """Say how long until an arrival is out of the hour, at least a second."""
-    return max(leaving + HOUR - now, timedelta(seconds=1))
+    return max(leaving + networks.HOUR - now, timedelta(seconds=1))

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from flexsmt_site import clock, create_app, database
-from flexsmt_site.contact import desk, rules
+from flexsmt_site.contact import desk, handling, rules
 from flexsmt_site.contact.models import Enquiry
 from flexsmt_site.outbox.models import Mail
 from flexsmt_site.outbox.rules import State
@@ -44,8 +44,8 @@ def test_the_list_is_newest_first_and_says_where_each_stands(form: Form, run: Ru
     assert code == 0
     day = f"{now:%Y-%m-%d}"
     assert [re.split(" {2,}", line) for line in output.splitlines()] == [
-        [names[1], f"{day} 10:06 UTC", "held", "Platine GmbH", "DE"],
         [names[2], f"{day} 10:05 UTC", "released: queued", "Плата", "DE"],
+        [names[1], f"{day} 10:06 UTC", "held", "Platine GmbH", "DE"],
         [names[0], f"{day} 10:05 UTC", "accepted, queued", "Platine GmbH", "DE"],
     ]
     assert len(form.enquiries()) == 3
@@ -99,6 +99,34 @@ def test_show_says_where_each_notice_stands_and_what_the_server_said(form: Form,
     assert "stands       bounced, failed\n" in output
     assert output.endswith("\n\n(no text)\n")
     assert "subject      none\n" in output
+
+
+def test_show_says_how_far_the_answer_is_and_what_the_staff_noted(form: Form, run: Run) -> None:
+    now = clock.now().replace(hour=10, minute=5)
+    reference = take(now - timedelta(hours=1))
+    assert "stage        new\n" in run("show", reference)[1]
+    handling.take(reference, 1, 7, now)
+    handling.answer(reference, 2, 8, now + timedelta(minutes=1))
+    handling.write_note(reference, 7, "Called.\nNobody there.", now + timedelta(minutes=2))
+    output = run("show", reference)[1]
+
+    day = f"{now:%Y-%m-%d}"
+    assert f"taken        {day} 10:05 UTC by staff 7\n" in output
+    assert f"answered     {day} 10:06 UTC by staff 8\n" in output
+    assert "stage        answered\n" in output
+    assert f"note         {day} 10:07 UTC by staff 7: Called.\n             Nobody there.\n" in output
+    assert f"last active  {day} 10:07 UTC\n" in output
+    assert len(form.mails()) == 2
+
+
+def test_what_is_held_is_shown_in_no_stage(form: Form, run: Run) -> None:
+    reference = take(clock.now(), trap="x")
+    handling.write_note(reference, 7, "Spam", clock.now())
+
+    output = run("show", reference)[1]
+    assert "stage" not in output
+    assert "by staff 7: Spam\n" in output
+    assert form.mails() == []
 
 
 def test_a_release_mails_what_is_held_and_a_second_changes_nothing(form: Form, run: Run) -> None:

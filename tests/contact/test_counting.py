@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from flexsmt_site import clock, database
+from flexsmt_site import clock, database, networks
 from flexsmt_site.config import ROOT, Settings
 from flexsmt_site.contact import network, rules, service
 from flexsmt_site.contact.models import Arrival
@@ -103,7 +103,7 @@ class TestMidnight:
     def test_a_clock_that_ran_ahead_by_an_hour_or_more_locks_no_network_out(self) -> None:
         noon = MIDNIGHT + timedelta(hours=12)
         for _ in range(3):
-            take(noon + rules.HOUR)
+            take(noon + networks.HOUR)
         assert take(noon)
 
     def test_days_do_not_add_up(self) -> None:

@@ -66,6 +66,16 @@ def test_each_recipient_is_told_in_their_language_what_is_held_and_why(form: For
     assert "Плата, Россия" in body_of(russian)
 
 
+def test_it_links_to_what_is_held_in_the_inbox(form: Form) -> None:
+    hold(clock.now() - HOUR)
+    tell(clock.now())
+
+    for mail, language in zip(digests(form), ("en", "ru"), strict=True):
+        link = f"http://127.0.0.1:8000/staff/{language}/inbox?shelf=held"
+        assert f": {link}\n" in body_of(mail)
+        assert f'href="{link}"' in body_of(mail, "html")
+
+
 def test_it_shows_no_address_of_the_sender_and_answers_go_to_nobody(form: Form) -> None:
     hold(clock.now() - HOUR)
     tell(clock.now())

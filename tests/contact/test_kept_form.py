@@ -1,9 +1,7 @@
 """The form as most visitors get it is kept finished; what is one visitor's own is never in what is kept."""
 
-from collections.abc import Iterator
-
 import pytest
-from flask import Flask, template_rendered
+from flask import Flask
 
 from flexsmt_site.contact import service
 from tests.consent.device import device
@@ -12,18 +10,6 @@ from tests.contact.remembering import KEPT, agreed, send, shown
 from tests.ground.visitors import visit
 
 PAGES = ("/en/contact", "/ru/contact")
-
-
-@pytest.fixture
-def rendered(lone_app: Flask) -> Iterator[list[str]]:
-    """The templates that were rendered, in order."""
-    names: list[str] = []
-
-    def note(_sender: Flask, template: object, **_more: object) -> None:
-        names.append(str(getattr(template, "name", "")))
-
-    with template_rendered.connected_to(note, lone_app):
-        yield names
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from flexsmt_site import clock, database
-from flexsmt_site.contact import rules
+from flexsmt_site import clock, database, networks
 from flexsmt_site.contact.models import Arrival
 from tests.contact.form import FILLED_IN, PUBLIC, Form, reference_of, token, value_of
 
@@ -48,12 +47,12 @@ def test_one_more_than_the_limit_is_429_with_the_form_and_what_was_typed(form: F
 
 def test_it_says_when_to_come_back(form: Form) -> None:
     _used_up(form)
-    earlier = clock.now() - rules.HOUR / 2
+    earlier = clock.now() - networks.HOUR / 2
     with database.write() as session:
         session.execute(update(Arrival).where(Arrival.id == 1).values(at=earlier))
 
     seconds = int(form.send().headers["Retry-After"])
-    assert rules.HOUR.total_seconds() / 2 - 60 < seconds <= rules.HOUR.total_seconds() / 2
+    assert networks.HOUR.total_seconds() / 2 - 60 < seconds <= networks.HOUR.total_seconds() / 2
 
 
 def test_htmx_gets_429_with_the_form_alone(form: Form) -> None:
@@ -71,7 +70,7 @@ def test_what_was_refused_is_taken_when_the_hour_is_over(form: Form) -> None:
     once = token()
     assert form.send(form_token=once).status_code == 429
     with database.write() as session:
-        session.execute(update(Arrival).values(at=clock.now() - rules.HOUR))
+        session.execute(update(Arrival).values(at=clock.now() - networks.HOUR))
 
     assert reference_of(form.send(form_token=once))
     assert len(form.enquiries()) == 3
@@ -105,14 +104,14 @@ def test_a_private_peer_is_never_locked_out_nor_marked(form: Form, address: str)
         reference_of(form.send())
 
     assert {stored.signals for stored in form.enquiries()} == {""}
-    assert {row.network for row in form.arrivals()} == {rules.NEARBY}
+    assert {row.network for row in form.arrivals()} == {networks.NEARBY}
 
 
 def test_private_peers_have_a_ceiling_all_together(form: Form) -> None:
     form.address = "127.0.0.1"
     now = clock.now()
     with database.write() as session:
-        session.add_all(Arrival(network=rules.NEARBY, at=now) for _ in range(199))
+        session.add_all(Arrival(network=networks.NEARBY, at=now) for _ in range(199))
     assert form.send().status_code == 303
     form.address = "192.168.0.1"
     assert form.send().status_code == 429

@@ -1,35 +1,14 @@
 """The details for the next enquiry: on this device alone, only after consent, gone when that ends."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from flask import Flask
-from jinja2 import StrictUndefined
 
 from flexsmt_site import cookies, tokens
 from flexsmt_site.contact import remembered
-from tests.consent.device import HTMX, Device, device, register_apart, removed, written
+from tests.consent.device import HTMX, Device, removed, written
 from tests.contact.form import FILLED_IN, Form, token, value_of
 from tests.contact.remembering import BOTH, GONE, KEPT, LANGUAGES, OFFER, agreed, send, shown, signed
-
-
-@pytest.fixture
-def chooser(app: Flask) -> Device:
-    app.jinja_env.undefined = StrictUndefined
-    return device(app)
-
-
-@pytest.fixture
-def lone_chooser(lone_app: Flask) -> Device:
-    lone_app.jinja_env.undefined = StrictUndefined
-    return device(lone_app)
-
-
-@pytest.fixture
-def own_register() -> Iterator[None]:
-    with register_apart():
-        yield
 
 
 @pytest.mark.promise("P2.4", "P5.5")

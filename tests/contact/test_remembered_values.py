@@ -5,27 +5,14 @@ import random
 import zlib
 
 import pytest
-from flask import Flask, Response
+from flask import Response
 from itsdangerous import URLSafeSerializer
-from jinja2 import StrictUndefined
 
 from flexsmt_site import tokens
 from flexsmt_site.contact import remembered
-from tests.consent.device import Device, device, removed
+from tests.consent.device import Device, removed
 from tests.contact.form import value_of
 from tests.contact.remembering import BOTH, GONE, KEPT, LANGUAGES, OFFER, agreed, send, shown, signed
-
-
-@pytest.fixture
-def chooser(app: Flask) -> Device:
-    app.jinja_env.undefined = StrictUndefined
-    return device(app)
-
-
-@pytest.fixture
-def lone_chooser(lone_app: Flask) -> Device:
-    lone_app.jinja_env.undefined = StrictUndefined
-    return device(lone_app)
 
 
 def _forged(chooser: Device) -> dict[str, str]:

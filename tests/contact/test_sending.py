@@ -76,6 +76,15 @@ def test_the_notice_says_everything_that_was_typed(form: Form) -> None:
             assert FILLED_IN[name] in text
 
 
+def test_the_notice_links_to_the_page_of_the_enquiry_in_the_inbox(form: Form) -> None:
+    reference = reference_of(form.send())
+
+    for mail, language in zip(form.mails(), ("en", "ru"), strict=True):
+        link = f"http://127.0.0.1:8000/staff/{language}/inbox/{reference}"
+        assert f": {link}\n" in body_of(mail)
+        assert f'href="{link}"' in body_of(mail, "html")
+
+
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_the_received_page_names_the_reference_and_nothing_personal(form: Form, language: str) -> None:
     answer = form.client.get(form.send(language, form_token=token(language)).headers["Location"])
