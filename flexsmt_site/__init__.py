@@ -12,6 +12,7 @@ from flexsmt_site import (
     errors,
     events,
     home,
+    inbox,
     language,
     operations,
     outbox,
@@ -19,6 +20,7 @@ from flexsmt_site import (
     pages,
     policy,
     promises,
+    staff,
     web,
 )
 from flexsmt_site.config import ROOT, Settings
@@ -27,8 +29,9 @@ from flexsmt_site.config import ROOT, Settings
 FEATURES = (
     *(events, web, pages, pagecache, assets, database),
     *(language, consent, outbox),
+    *(staff,),
     *(home, policy, contact),
-    *(promises, alarm, backup, operations, errors),
+    *(inbox, promises, alarm, backup, operations, errors),
 )
 
 _MAX_BODY = 64 * 1024

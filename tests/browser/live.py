@@ -20,6 +20,15 @@ from flexsmt_site.config import ROOT
 
 SALES = {"ru": "sales-ru@example.com", "en": "sales-en@example.com"}
 _COMPANY = 'phone = "+7 (495) 000-00-00"\nemail = "office@example.com"\n'
+_NOTES = ("--note-en", "A recipient is named.", "--note-ru", "Назван получатель данных.")
+_PROCESSOR = """[[processor]]
+name = "Mail provider"
+country = "RU"
+purpose = { en = "Delivering e-mail", ru = "Доставка электронной почты" }
+standard = "adequate"
+contract = 2026-11-22
+review = 2036-11-22
+"""
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class LiveSite:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "flexsmt_site.cli", "serve"],
                 cwd=ROOT,
-                env=self._environment(),
+                env=self.environment(),
                 stdout=log,
                 stderr=log,
             )
@@ -80,6 +89,14 @@ class LiveSite:
         finally:
             database.close()
 
+    def publishes(self) -> None:
+        """Let there be a second version of the policy, which names a recipient."""
+        if self.ask("/en/privacy/versions/2").status == 200:
+            return
+        (self.folder / "processors.toml").write_text(_PROCESSOR, "utf-8")
+        command = [*(sys.executable, "-m", "flexsmt_site.cli", "policy", "publish", "--material"), *_NOTES]
+        subprocess.run(command, cwd=ROOT, env=self.environment(), check=True, capture_output=True)
+
     def has_mail(self) -> bool:
         return any((self.folder / "mail").glob("*.eml"))
 
@@ -99,6 +116,19 @@ class LiveSite:
         until(are_there, f"the notices of {reference} do not arrive", seconds=30)
         return found
 
+    def mail_to(self, address: str) -> EmailMessage:
+        """Wait for the newest mail to somebody."""
+        found: list[EmailMessage] = []
+
+        def is_there() -> bool:
+            mails = [path.read_bytes() for path in sorted((self.folder / "mail").glob("*.eml"))]
+            read = (message_from_bytes(raw, policy=default) for raw in mails)
+            found.extend(message for message in read if message["To"] == address)
+            return bool(found)
+
+        until(is_there, f"no mail to {address} arrives", seconds=30)
+        return found[-1]
+
     def _is_up(self) -> bool:
         if self.process.poll() is not None:
             raise RuntimeError((self.folder / "serve.log").read_text("utf-8"))
@@ -107,7 +137,8 @@ class LiveSite:
         except OSError:
             return False
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What a command of the same site needs."""
         own = {
             "ENV": "demo",
             "HOST": "127.0.0.1",

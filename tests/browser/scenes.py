@@ -99,13 +99,29 @@ def asked_again_in_settings(visitor: Visitor) -> None:
     visitor.decides("accept", "#consent-choices")
 
 
+def compared(visitor: Visitor) -> None:
+    visitor.site.publishes()
+    assert visitor.opens("/privacy/versions/2/since/1").status == 200
+
+
 #: Pages that anybody reads, without their language.
-READ = ("/", "/privacy", "/contact", "/contact?subject=my-data", "/settings", "/promises")
+READ = (
+    "/",
+    "/privacy",
+    "/privacy/versions",
+    "/contact",
+    "/contact?subject=my-data",
+    "/settings",
+    "/promises",
+)
 
 #: Where a visitor comes who has chosen nothing about cookies, and who still has not when leaving.
 UNDECIDED: dict[str, Scene] = {
     "home": _path("/"),
     "privacy": _path("/privacy"),
+    "versions": _path("/privacy/versions"),
+    "version": _path("/privacy/versions/1"),
+    "versions compared": compared,
     "contact": _path("/contact"),
     "contact about data": _path("/contact?subject=my-data"),
     "contact with errors": contact_with_errors,

@@ -1,32 +1,13 @@
 """Every page in both languages, light and dark, by axe: WCAG 2.2 AA and best practice, nothing left out."""
 
-import json
-from typing import Any
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.conftest import MakeVisitor
+from tests.browser.looks import BY_DAY, BY_NIGHT, violations
 from tests.browser.scenes import SCENES
-from tests.browser.visitor import LANGUAGES, Visitor
+from tests.browser.visitor import LANGUAGES
 
 pytestmark = pytest.mark.browser
-
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-BY_DAY = {"type": "tag", "values": TAGS}
-#: What the colour scheme can change; all else has been looked at by day.
-BY_NIGHT = {"type": "rule", "values": ["color-contrast", "link-in-text-block", "target-size"]}
-
-
-def violations(one: Visitor, rules: dict[str, Any]) -> list[str]:
-    found = (
-        Axe().run(one.page, options={"runOnly": rules, "resultTypes": ["violations"]}).response["violations"]
-    )
-    return [
-        f"{violation['id']}: {node['html'][:160]} {json.dumps(node['any'][:1], ensure_ascii=False)[:300]}"
-        for violation in found
-        for node in violation["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("name", SCENES)

@@ -5,8 +5,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import MakeVisitor
 from tests.browser.live import LiveSite
+from tests.browser.looks import tab_to
 from tests.browser.scenes import READ
-from tests.browser.test_keyboard import tab_to
 from tests.browser.visitor import LANGUAGES, TYPED, Visitor
 
 pytestmark = pytest.mark.browser

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.browser.conftest import MakeVisitor
-from tests.browser.test_keyboard import FOCUS
+from tests.browser.looks import FOCUS
 from tests.browser.visitor import LANGUAGES
 
 pytestmark = pytest.mark.browser

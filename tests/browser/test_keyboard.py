@@ -3,37 +3,13 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import MakeVisitor
 from tests.browser.live import SALES, LiveSite
+from tests.browser.looks import stops, tab_to
 from tests.browser.scenes import SCENES
 from tests.browser.visitor import LANGUAGES, TYPED, Visitor
 
 pytestmark = pytest.mark.browser
 
 SCRIPT = pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-
-FOCUS = """() => {
-  const on = document.activeElement, style = getComputedStyle(on), box = on.getBoundingClientRect();
-  const banner = document.getElementById("consent-banner");
-  const covers = banner && !banner.contains(on) && getComputedStyle(banner).position === "sticky";
-  const end = covers ? banner.getBoundingClientRect().top : innerHeight;
-  return {
-    where: on.id || on.getAttribute("href") || on.textContent.trim() || on.tagName,
-    body: on === document.body,
-    ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 3,
-    seen: box.width > 0 && box.right > 0 && box.left < innerWidth && box.bottom > 0 && box.top < end,
-  };
-}"""
-
-
-def tab_to(one: Visitor, wanted: str) -> None:
-    """Press Tab until an element of this id or address has the focus; the focus is seen all the way."""
-    for _ in range(80):
-        one.page.keyboard.press("Tab")
-        found = one.page.evaluate(FOCUS)
-        assert found["ring"], f"no focus ring on {found['where']}"
-        assert found["seen"], f"the focus is out of sight on {found['where']}"
-        if found["where"] == wanted:
-            return
-    raise AssertionError(f"Tab never comes to {wanted}")
 
 
 def type_into(one: Visitor, name: str, text: str) -> None:
@@ -106,14 +82,7 @@ def test_enter_in_a_field_sends_the_enquiry_and_switches_no_language(
 def test_every_stop_of_the_tab_key_is_seen(visitor: MakeVisitor, name: str) -> None:
     one = visitor("ru")
     SCENES[name](one)
-    one.page.evaluate("document.activeElement.blur()")
-    seen = []
-    for _ in range(60):
-        one.page.keyboard.press("Tab")
-        found = one.page.evaluate(FOCUS)
-        if found["body"]:
-            break
-        seen.append(found)
+    seen = stops(one)
 
     assert len(seen) >= 5
     assert [stop["where"] for stop in seen if not (stop["ring"] and stop["seen"])] == []
