@@ -6,7 +6,7 @@ Keeps the promise that an address is looked up in a local table and nothing abou
 from flask import Flask
 
 from flexsmt_site import health
-from flexsmt_site.language import catalog, commands, privacy, releases, service, views
+from flexsmt_site.language import catalog, commands, privacy, releases, service, sync, trial, views
 
 
 def init_app(app: Flask) -> None:
@@ -15,6 +15,8 @@ def init_app(app: Flask) -> None:
     health.declare(service.table_findings)
     health.declare(catalog.findings)
     health.declare(releases.findings)
+    health.declare(sync.findings)
+    trial.init_app(app)
     service.init_app(app)
     catalog.init_app(app)
     app.register_blueprint(views.bp)

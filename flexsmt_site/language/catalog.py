@@ -44,7 +44,7 @@ def init_app(app: Flask) -> None:
     words.init_app(app, app.extensions["flexsmt_settings"].data_dir / words.FILE, Words("", load))
     app.context_processor(lambda: {"words_at_hand": words.at_hand()})
     pages.edited_by(app, lambda: words.at_hand().name)
-    pagecache.declare(app, lambda _environ: words.shelf(app).newest().name)
+    pagecache.declare(app, lambda environ: words.of_request(app, environ).name)
     babel.domain_instance = Catalogue("messages")
     app.jinja_env.globals.update(_callables(babel.domain_instance))
     # Extraction does the same (see ``extract``): a text must have one msgid in both.

@@ -9,7 +9,24 @@ from flask import Blueprint
 
 from flexsmt_site import clock
 from flexsmt_site.config import ROOT, settings
-from flexsmt_site.language import audit, catalog, extract, geo, geo_build, releases
+from flexsmt_site.language import (
+    audit,
+    bringing,
+    catalog,
+    edits,
+    exporting,
+    extract,
+    geo,
+    geo_build,
+    importing,
+    making,
+    po,
+    releases,
+    sync,
+)
+from flexsmt_site.language.edit_rules import LONGEST_REASON, Text
+from flexsmt_site.language.gate_entry import PLURAL_FORMS
+from flexsmt_site.language.import_rules import Row
 from flexsmt_site.terminal import asking_database
 
 language = Blueprint("language_commands", __name__, cli_group="language")
@@ -86,12 +103,19 @@ def compile_all() -> None:
 
 
 @catalogs.cli.command("publish")
-def publish() -> None:
+@click.option("--drafts", is_flag=True, help="Along with every draft, such as those of an import.")
+def publish(*, drafts: bool) -> None:
     """Show the words of pages and mails in every process of every host, without a restart."""
     try:
         with asking_database():
-            published = releases.publish(clock.now())
-    except releases.NotPublishable as error:
+            ids = edits.list_drafts() if drafts else ()
+            order = releases.Order(drafts=ids)
+            published = (
+                releases.publish_edits(order, making.Signature(clock.now()))
+                if ids
+                else releases.publish(clock.now())
+            )
+    except making.NotPublishable as error:
         raise click.ClickException(f"{error}\nnothing was published: mend the texts above") from error
     except OSError as error:
         raise click.ClickException(
@@ -108,3 +132,75 @@ def follow() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     releases.follow(stopping)
+
+
+@catalogs.cli.command("sync")
+def bring_edits() -> None:
+    """Hold the edits made on the site against this version's texts, and show them; none is ever lost."""
+    try:
+        with asking_database():
+            synced = sync.sync(clock.now())
+    except making.NotPublishable as error:
+        raise click.ClickException(
+            f"{error}\nthe edits are kept, but this version can not show them"
+        ) from error
+    except OSError as error:
+        raise click.ClickException(f"this host can not take the words ({error})") from error
+    for outcome in synced.outcomes:
+        state = "returns" if outcome.returns else outcome.fate.value
+        click.echo(f"{state:<9} {_named(outcome.edit.text)} (edit {outcome.edit.id}, {outcome.edit.state})")
+    if not synced.outcomes:
+        click.echo("No edits wait for the repository.")
+    if synced.release and synced.release.is_new:
+        click.echo(f"release {synced.release.number} shows them on this version")
+
+
+@catalogs.cli.command("export")
+@click.option("--patch", is_flag=True, help="Print a patch for 'git apply' instead of writing files.")
+@click.option("--drafts", is_flag=True, help="Take what is not published yet along.")
+@click.option("--to", type=click.Path(path_type=Path, file_okay=False), help="The folder to write to.")
+def export(*, patch: bool, drafts: bool, to: Path | None) -> None:
+    """Write the .po files with the edits made on the site: only their msgstr lines differ."""
+    with asking_database():
+        words = exporting.wanted(drafts=drafts)
+    try:
+        files = list(exporting.changed(words))
+        for text in exporting.gone(words):
+            click.echo(f"gone      {_named(text)}", err=True)
+        if patch:
+            click.echo(exporting.patch(files), nl=False)
+            return
+        for path in exporting.write(files, to or settings().data_dir / "export"):
+            click.echo(f"{path} written")
+    except (OSError, po.BrokenPo) as error:
+        raise click.ClickException(f"the catalogues can not be exported ({error})") from error
+    if not files:
+        click.echo("The repository has every edit.")
+
+
+@catalogs.cli.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--apply", "is_meant", is_flag=True, help="Write drafts; without it nothing is stored.")
+@click.option("--locale", type=click.Choice(sorted(PLURAL_FORMS)), help="The language, where none is said.")
+def import_words(file: Path, *, is_meant: bool, locale: str | None) -> None:
+    """Say what a PO file or a zip of some would change; --apply makes drafts of it. Nothing is removed."""
+    try:
+        with file.open("rb") as opened:
+            raw = opened.read(bringing.MOST + 1)
+        with asking_database():
+            table = importing.preview("/".join(file.parts[-3:]), raw, locale)
+            reason = f"import of {file.name}"[:LONGEST_REASON]
+            late = importing.apply(table, author=None, reason=reason, now=clock.now()) if is_meant else []
+    except (OSError, bringing.BadImport) as error:
+        raise click.ClickException(f"{error}\nnothing was stored") from error
+    for line in (*table.lines, *late):
+        if line.row is not Row.SAME:
+            click.echo(f"{line.row.value:<9} {_named(line.text)}" + (f": {line.note}" if line.note else ""))
+    click.echo(", ".join(f"{table.counts[row]} {row.value}" for row in Row))
+    click.echo(f"{table.untranslated} without a translation are left as they are")
+    stored = table.counts[Row.NEW] + table.counts[Row.CHANGED] - len(late)
+    click.echo(f"{stored} drafts written" if is_meant else "nothing was stored: --apply writes drafts")
+
+
+def _named(text: Text) -> str:
+    return f"{text.locale}/{text.domain} “{text.msgid[:70]}”"

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from threading import get_ident
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_file
@@ -147,7 +148,7 @@ def compile_one(source: Path) -> bool:
 def replace(target: Path, content: bytes) -> None:
     """Write a file so that a reader finds the old one or the new one, never a half."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.{get_ident()}")
     try:
         temporary.write_bytes(content)
         temporary.replace(target)

@@ -7,14 +7,19 @@ version.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from babel.support import NullTranslations, Translations
-from flask import Flask, current_app, g, has_request_context
+from flask import Flask, current_app, g, has_request_context, request
 from markupsafe import Markup
 
 from flexsmt_site import clock, events, proof
 from flexsmt_site.language import packing
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 FILE = "words.zip"
 #: A busy worker looks no sooner than after this; whoever publishes waits as long, and then all have looked.
@@ -22,6 +27,7 @@ LOOK_SECONDS = 0.02
 _SHELF = "flexsmt_language_words"
 _PINNED = "flexsmt_language_pinned"
 _Catalogue = Translations | NullTranslations
+T = TypeVar("T")
 
 
 class Words:
@@ -53,21 +59,23 @@ class Words:
             return self._finished.setdefault(key, Markup(text))  # noqa: S704
 
 
-class Shelf:
-    """Knows which words are the newest on this host."""
+class Shelf(Generic[T]):
+    """Knows what is the newest on this host of something that is published as one file."""
 
-    def __init__(self, file: Path, shipped: Words) -> None:
-        """Watch ``file``; without it ``shipped`` are the newest."""
+    def __init__(self, file: Path, shipped: T, read: Callable[[bytes], T], about: str) -> None:
+        """Watch ``file``; without it ``shipped`` is the newest. ``read`` raises ``ValueError``."""
         self.shipped = shipped
         #: Why the file cannot be read; empty while it can, and while there is none.
         self.fault = ""
         self._file = file
+        self._read = read
+        self._about = about
         self._next = 0.0
         # One thing, not two: several threads look at it.
-        self._known: tuple[tuple[int, ...], Words] = ((), shipped)
+        self._known: tuple[tuple[int, ...], T] = ((), shipped)
 
-    def newest(self) -> Words:
-        """Return the newest words that can be read, as of ``LOOK_SECONDS`` ago."""
+    def newest(self) -> T:
+        """Return the newest that can be read, as of ``LOOK_SECONDS`` ago."""
         if clock.elapsed() >= self._next:
             self._look()
             # Afterwards: nobody who comes meanwhile goes away with the old ones.
@@ -82,60 +90,72 @@ class Shelf:
             state = found.st_ino, found.st_mtime_ns, found.st_size
             if state == self._known[0]:
                 return
-            newest = self._read()
+            newest = self._read(self._file.read_bytes())
         except FileNotFoundError:
             pass
-        except (OSError, packing.BrokenRelease) as error:
+        except (OSError, ValueError) as error:
             # The same file is looked at again: what keeps it from being read may pass.
             self._say(str(error))
             return
         self._known, self.fault = (state, newest), ""
 
-    def _read(self) -> Words:
-        packed = packing.read(self._file.read_bytes())
-        if packed.version != proof.version():
-            # Made on another version, which has other texts or later words of its own.
-            return self.shipped
-        return Words(
-            packed.name,
-            lambda domain, lang: (
-                packed.catalogues.get((domain, lang)) or self.shipped.catalogue(domain, lang)
-            ),
-        )
-
     def _say(self, fault: str) -> None:
         if fault != self.fault:
-            events.say("words.unreadable", error=fault)
+            events.say(f"{self._about}.unreadable", error=fault)
         self.fault = fault
+
+
+def unpacked(packed: packing.Packed, shipped: Words) -> Words:
+    """Return a release as words; what is in none comes from ``shipped``."""
+    return Words(
+        packed.name,
+        lambda domain, lang: packed.catalogues.get((domain, lang)) or shipped.catalogue(domain, lang),
+    )
 
 
 def init_app(app: Flask, file: Path, shipped: Words) -> None:
     """Give an app its words."""
-    app.extensions[_SHELF] = Shelf(file, shipped)
+    app.extensions[_SHELF] = Shelf(file, shipped, partial(_unpacked, shipped), "words")
 
 
-def shelf(app: Flask) -> Shelf:
+def shelf(app: Flask) -> Shelf[Words]:
     """Return the shelf of an app."""
-    found: Shelf = app.extensions[_SHELF]
+    found: Shelf[Words] = app.extensions[_SHELF]
     return found
+
+
+def of_request(app: Flask, environ: "WSGIEnvironment") -> Words:
+    """Return the words of a request to ``app``, for Flask and in front of it: the newest at its beginning."""
+    pinned: Words | None = environ.get(_PINNED)
+    if pinned is None:
+        pinned = environ[_PINNED] = shelf(app).newest()
+    return pinned
+
+
+def _unpacked(shipped: Words, raw: bytes) -> Words:
+    packed = packing.read(raw)
+    # What was made on another version has other texts, or later words of its own.
+    return unpacked(packed, shipped) if packed.version == proof.version() else shipped
 
 
 def at_hand() -> Words:
     """Return the words of the request at hand, which are the same from its beginning to its end."""
     pinned: Words | None = g.get(_PINNED)
-    if pinned is None:
-        pinned = shelf(current_app).newest()
+    if pinned is not None:
+        return pinned
+    if not has_request_context():
         # A relay's context lasts for days: it has each mail written in the newest words.
-        if has_request_context():
-            setattr(g, _PINNED, pinned)
+        return shelf(current_app).newest()
+    pinned = of_request(current_app, request.environ)
+    setattr(g, _PINNED, pinned)
     return pinned
 
 
 @contextmanager
-def shipped() -> Iterator[None]:
-    """Use this version's own words inside the block, whatever has been published."""
+def using(found: Words) -> Iterator[None]:
+    """Use these words inside the block, whatever has been published."""
     before = g.get(_PINNED)
-    setattr(g, _PINNED, shelf(current_app).shipped)
+    setattr(g, _PINNED, found)
     try:
         yield
     finally:
@@ -143,3 +163,10 @@ def shipped() -> Iterator[None]:
             g.pop(_PINNED)
         else:
             setattr(g, _PINNED, before)
+
+
+@contextmanager
+def shipped() -> Iterator[None]:
+    """Use this version's own words inside the block, whatever has been published."""
+    with using(shelf(current_app).shipped):
+        yield

@@ -1,10 +1,11 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from flexsmt_site.language import catalog
+from flexsmt_site.language import catalog, words
+from tests.language.publishing import Desk, copied
 
 CODE = """
 from flask_babel import gettext as _, lazy_gettext as _l, lazy_ngettext, lazy_pgettext, ngettext
@@ -41,6 +42,18 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.write_text(text, encoding="utf-8")
     monkeypatch.setattr(catalog, "FOLDER", tmp_path / "translations")
     return tmp_path
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    with copied(tmp_path / "desk", monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+def attentive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers look at the file with every request."""
+    monkeypatch.setattr(words, "LOOK_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -11,23 +11,13 @@ from sqlalchemy import delete, func, select
 from flexsmt_site import clock, create_app, ledger, proof
 from flexsmt_site.database import DatabaseUnavailable
 from flexsmt_site.extensions import db
-from flexsmt_site.language import packing, releases, words
+from flexsmt_site.language import making, packing, releases, words
 from flexsmt_site.language.models import Release
 from tests.conftest import make_settings
 from tests.faults.serving import dispose
-from tests.language.publishing import SKIP, Desk, copied, file_of, publish, skip_link
+from tests.language.publishing import SKIP, Desk, file_of, publish, skip_link
 
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    with copied(tmp_path / "desk", monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture(autouse=True)
-def _attentive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers look at the file with every request."""
-    monkeypatch.setattr(words, "LOOK_SECONDS", 0.0)
+pytestmark = pytest.mark.usefixtures("attentive")
 
 
 @pytest.fixture
@@ -57,13 +47,13 @@ def test_the_same_words_again_are_no_new_release(app: Flask, desk: Desk) -> None
     written = file_of(app).stat().st_mtime_ns
 
     assert first.is_new
-    assert publish(app) == releases.Published(first.number, is_new=False)
+    assert publish(app) == making.Published(first.number, is_new=False)
     assert (count(app), file_of(app).stat().st_mtime_ns) == (1, written)
 
 
 def test_words_with_an_error_are_not_published(app: Flask, desk: Desk) -> None:
     desk.change("Write to <b>us", "Write to us")
-    with pytest.raises(releases.NotPublishable, match="Write to us"):
+    with pytest.raises(making.NotPublishable, match="Write to us"):
         publish(app)
 
     assert count(app) == 0

@@ -14,22 +14,10 @@ from flask import Flask
 from flexsmt_site import create_app, proof
 from flexsmt_site.config import Settings
 from flexsmt_site.language import packing, releases, words
-from tests.consent.device import device
+from tests.consent.device import device, is_asked
 from tests.faults.serving import dispose
 from tests.ground.visitors import visit
 from tests.language.publishing import SKIP, Desk, copied, file_of, publish, skip_link
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    with copied(tmp_path / "desk", monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def attentive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers look at the file with every request."""
-    monkeypatch.setattr(words, "LOOK_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -71,13 +59,12 @@ def test_the_words_of_mails_follow_also_where_no_request_begins_or_ends(lone_app
     with lone_app.app_context():
         before = words.at_hand().catalogue("mail", "ru").ugettext("Reference")
         desk.change("Обозначение", "Reference", "ru", "mail")
-        releases_before = publish(lone_app)
+        published = publish(lone_app)
 
-        assert releases_before.is_new
+        assert published.is_new
         assert words.at_hand().catalogue("mail", "ru").ugettext("Reference") == "Обозначение" != before
 
 
-@pytest.mark.promise("P14.2a")
 def test_the_policy_keeps_the_words_of_its_version(lone_app: Flask, desk: Desk) -> None:
     before = _clauses(lone_app)
     desk.change("Biscuits that this site can set", "Cookies that this site can set")
@@ -108,6 +95,29 @@ def test_a_request_has_the_same_words_from_its_beginning_to_its_end(lone_app: Fl
 
     assert visit(lone_app).get("/en/slow").text == f"{SKIP}|{SKIP}"
     assert skip_link(lone_app) == "To the text"
+
+
+@pytest.mark.usefixtures("attentive")
+@pytest.mark.parametrize("path", ["/en/", "/en/contact"])
+@pytest.mark.parametrize("is_late", [False, True], ids=["before its first word", "after its first word"])
+def test_what_is_kept_of_a_page_that_a_release_overtakes_is_kept_for_its_own_words(
+    lone_app: Flask, desk: Desk, path: str, *, is_late: bool
+) -> None:
+    desk.change("To the text")
+    overtaking = [publish]
+
+    def overtake() -> None:
+        if is_late:
+            words.at_hand()
+        if overtaking:
+            overtaking.pop()(lone_app)
+
+    lone_app.before_request(overtake)
+    assert skip_link(lone_app, path) == SKIP
+    assert skip_link(lone_app, path) == "To the text"
+    file_of(lone_app).unlink()
+
+    assert skip_link(lone_app, path) == SKIP
 
 
 @pytest.mark.usefixtures("attentive")
@@ -165,6 +175,7 @@ def _mo(language: str) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.promise("P14.2a")
 def test_a_page_opened_before_a_release_can_still_be_agreed_to(app: Flask, desk: Desk) -> None:
     chooser = device(app)
     screen = re.search(r'name="screen"\s+value="(\w+)"', chooser.get("/en/").text)
@@ -178,3 +189,8 @@ def test_a_page_opened_before_a_release_can_still_be_agreed_to(app: Flask, desk:
     form = {"decision": "accept", "screen": screen[1], "next": "/en/"}
     assert chooser.client.post("/consent", data=form).status_code == 303
     assert "Accept all" in str(chooser.get("/consent/en/receipt.json").json)
+    assert not is_asked(chooser.get("/en/").text)
+    desk.change("Accept each and every one", "Accept all")
+    publish(app)
+    assert not is_asked(chooser.get("/en/").text)
+    assert chooser.holds()["consent"].endswith(".1")
