@@ -1,18 +1,27 @@
-"""The privacy policy: clauses in both languages, with tables rendered from the registers of the code."""
+"""The privacy policy: clauses in both languages, with tables rendered from the registers of the code.
+
+Visitors read the version that was published last and has taken effect; all of them are kept for ever.
+"""
 
 from flask import Flask
 
-from flexsmt_site import health, ledger, pages
-from flexsmt_site.policy import processors, service, views
+from flexsmt_site import health, pages
+from flexsmt_site.language import releases
+from flexsmt_site.policy import book, checks, commands, current, privacy, processors, service, views
 
 
 def init_app(app: Flask) -> None:
-    """Add the policy page, and what the footer of every page says of it."""
+    """Add the policy with its versions, and what the footer of every page says of it."""
+    here = app.extensions["flexsmt_settings"]
+    privacy.declare()
     pages.declare("policy.page")
-    processors.check(app.extensions["flexsmt_settings"])
+    pages.declare("policy.versions")
+    processors.check(here)
     health.declare(processors.reviews)
+    checks.declare()
+    releases.also_fetch(service.fetch)
+    current.init_app(app, here.data_dir / book.FILE)
     app.register_blueprint(views.bp)
-    ledger.put_in_force(service.current_version())
-    app.jinja_env.globals["current_version"] = service.current_version()
+    app.register_blueprint(commands.bp)
     app.extensions["flexsmt_policy_fragments"] = {}
     app.extensions["flexsmt_policy_marked"] = {}

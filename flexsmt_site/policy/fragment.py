@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,6 +17,7 @@ from flexsmt_site.policy import processors
 
 #: Where a promise's mark goes; the mark itself is laid in later, so that the fragment stays the same bytes.
 _PLACE = re.compile(r"<!--kept ([\w.]+)-->")
+_SENTENCE = re.compile(r'<span class="promise" id="([\w.]+)">(.*?)</span><!--kept \1-->', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,19 @@ class Fragment:
     contents: tuple[tuple[int, str], ...]
 
 
-def get_fragment(lang: str) -> Fragment:
-    """Return the clauses in ``lang``, rendered once for each app."""
+def shipped(lang: str) -> Fragment:
+    """Return the clauses in ``lang`` as the running code writes them, rendered once for each app."""
     kept: dict[str, Fragment] = current_app.extensions["flexsmt_policy_fragments"]
     if lang not in kept:
         kept[lang] = render(lang)
     return kept[lang]
+
+
+def rendered() -> dict[str, Fragment]:
+    """Render the clauses in every language, for a command as for a visitor."""
+    # A context of its own: what it looks up is not kept for whoever asked.
+    with current_app.app_context(), current_app.test_request_context():
+        return {lang: render(lang) for lang in LANGUAGES}
 
 
 def render(lang: str) -> Fragment:
@@ -57,7 +65,7 @@ def render(lang: str) -> Fragment:
             table=partial(_table, lang=lang),
             lang=lang,
         )
-    return Fragment(html, tuple(contents))
+    return Fragment(str(html), tuple(contents))
 
 
 def _promise(promise_id: str, caller: Callable[[], str]) -> Markup:
@@ -85,22 +93,31 @@ def _table(name: str, lang: str) -> Markup:
     return Markup(html)  # noqa: S704 (our own template, escaped there)
 
 
-def get_marked(lang: str) -> Markup:
-    """Return the clauses in ``lang`` with their marks, laid in once for each app and edition of its words."""
-    kept: dict[tuple[str, str], Markup] = current_app.extensions["flexsmt_policy_marked"]
-    key = (lang, pages.edition())
+def get_marked(lang: str, fragment: Fragment, name: str) -> Markup:
+    """Return a fragment with its marks, laid in once for each app, edition of its words, and ``name``."""
+    kept: dict[tuple[str, ...], Markup] = current_app.extensions["flexsmt_policy_marked"]
+    key = (lang, pages.edition(), name)
     if key not in kept:
-        kept[key] = marked(get_fragment(lang))
+        kept[key] = marked(fragment, shipped(lang))
     return kept[key]
 
 
-def marked(fragment: Fragment) -> Markup:
-    """Lay a link beside every sentence that the running code has been proven to keep."""
+def marked(fragment: Fragment, tested: Fragment) -> Markup:
+    """Lay a link beside every sentence that the running code has been proven to keep.
+
+    The code was proven to keep the sentences of ``tested``: one that reads otherwise has no mark.
+    """
     url, words_of_mark = url_for("promises.page"), _("How we keep this")
+    proven = {
+        (promise_id, sentence)
+        for promise_id, sentence in _sentences(tested)
+        if proof.is_proven(ledger.get_promise(promise_id))
+    }
+    said = dict(_sentences(fragment))
 
     def mark(place: re.Match[str]) -> str:
         promise_id = place[1]
-        if not proof.is_proven(ledger.get_promise(promise_id)):
+        if (promise_id, said.get(promise_id)) not in proven:
             return ""
         link = Markup(' <a class="kept" href="{}#{}" aria-describedby="{}">{}</a>')
         return link.format(url, promise_id, promise_id, words_of_mark)
@@ -108,7 +125,21 @@ def marked(fragment: Fragment) -> Markup:
     return Markup(_PLACE.sub(mark, fragment.html))  # noqa: S704
 
 
+def as_written(fragment: Fragment) -> Markup:
+    """Return a fragment as it is kept, byte for byte."""
+    return Markup(fragment.html)  # noqa: S704
+
+
+def _sentences(fragment: Fragment) -> list[tuple[str, str]]:
+    return _SENTENCE.findall(fragment.html)
+
+
 def text_sum() -> str:
     """Return the SHA-256 of the clauses in every language, as the app at hand renders them."""
-    bodies = [render(lang).html for lang in LANGUAGES]
+    return sum_of({lang: render(lang) for lang in LANGUAGES})
+
+
+def sum_of(text: Mapping[str, Fragment]) -> str:
+    """Return the SHA-256 of a text in every language."""
+    bodies = [text[lang].html for lang in LANGUAGES]
     return hashlib.sha256("\0".join(bodies).encode()).hexdigest()
