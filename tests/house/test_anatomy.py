@@ -27,6 +27,8 @@ EMPTY_NAMES = {
 }
 #: Folders of tests that are about no single feature.
 NO_FEATURE = {"house", "ground", "browser", "faults", "teeth", "bench", "deploy"}
+#: What rules may lean on: the mark of a promise, and a module of the ground that is as pure as they are.
+PURE = {f"{PACKAGE}.ledger.keeps", f"{PACKAGE}.networks"}
 RULES_MAY_IMPORT = sys.stdlib_module_names - {"random", "secrets", "time", "socket", "subprocess", "os"}
 
 NAMED = {module.place: module for module in (*package(), *suite())}
@@ -57,12 +59,12 @@ def test_a_module_begins_with_one_true_sentence(module: Module) -> None:
     assert words.split("\n\n")[0].rstrip().endswith((".", ":")), f"{module.place} says not what it is"
 
 
-@pytest.mark.parametrize("place", of_kind("rules.py"))
+@pytest.mark.parametrize("place", [*of_kind("rules.py"), f"{PACKAGE}/networks.py"])
 def test_rules_are_pure(place: str) -> None:
     impure = {
         name
         for name in NAMED[place].imports
-        if name.split(".")[0] not in RULES_MAY_IMPORT and name != f"{PACKAGE}.ledger.keeps"
+        if name.split(".")[0] not in RULES_MAY_IMPORT and name not in PURE
     }
     assert not impure, f"{place} imports {sorted(impure)}: time, chance and data come in as arguments"
 

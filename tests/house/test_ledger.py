@@ -2,7 +2,6 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -10,7 +9,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table
 
 from flexsmt_site import datamap, ledger
 from flexsmt_site.extensions import db
-from flexsmt_site.policy import fragment, service
+from flexsmt_site.policy import fragment, shipped
 from tests.house.tree import TEMPLATES, Module, package, suite
 
 CLAUSES = sorted((TEMPLATES / "policy" / "clauses").glob("*.html"))
@@ -75,8 +74,9 @@ def test_every_column_is_declared_with_what_it_says_about_a_person() -> None:
     others = [table for name, table in db.metadata.tables.items() if name not in about_people]
     named = {column.name for table in others for column in table.columns}
     alarms, screens = {"id", "told"}, {"digest", "version", "place", "language", "html", "kept"}
-    releases = {"number", "published", "sum", "packed"}
-    assert named == alarms | screens | releases, (
+    versions = {f"{name}_{lang}" for name in ("note", "html", "contents") for lang in ("en", "ru")}
+    versions |= {"number", "published", "sum", "effective", "is_material", "made_of"}
+    assert named == alarms | screens | versions, (
         "a table that is about nobody needs a close look at its columns"
     )
 
@@ -130,9 +130,8 @@ def test_the_policy_says_which_data_why_and_how_to_object(site: Flask, lang: str
 def test_changed_words_of_the_policy_have_a_new_version(site: Flask) -> None:
     with site.test_request_context("/en/privacy"):
         shown = fragment.text_sum()
-    version = service.current_version()
-    file = Path(service.__file__).with_name("version.toml")
+    version = shipped.version()
     assert version.sum == shown, (
         f"the policy reads otherwise than its version {version.number} of {version.date}: write into "
-        f'{file.name} the next number, the day on which it takes effect, and sum = "{shown}"'
+        f'{shipped.FILE.name} the next number, the day on which it takes effect, and sum = "{shown}"'
     )

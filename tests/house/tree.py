@@ -32,6 +32,7 @@ GROUND = {
         "health",
         "ledger",
         "migrations",
+        "networks",
         "pagecache",
         "pages",
         "proof",
@@ -46,11 +47,12 @@ GROUND = {
 FLOORS = {
     **dict.fromkeys(GROUND, 0),
     **dict.fromkeys(("language", "consent", "outbox"), 1),
-    **dict.fromkeys(("home", "policy", "contact"), 2),
-    **dict.fromkeys(("promises", "alarm", "backup", "operations", "errors"), 3),
+    "staff": 2,
+    **dict.fromkeys(("home", "policy", "contact"), 3),
+    **dict.fromkeys(("inbox", "promises", "alarm", "backup", "operations", "errors"), 4),
 }
 FEATURES = sorted(FLOORS.keys() - GROUND)
-ROOF = 4
+ROOF = 5
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
