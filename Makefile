@@ -20,6 +20,11 @@ run: .venv/.run .venv/.catalogs ## run the site on http://127.0.0.1:8000/ with i
 test: .venv/.test .venv/.catalogs ## run every test; what this machine lacks is skipped with its reason
 	@$(BIN)/pytest $(SHARED) -m "not proof" $(ARGS)
 
+cover: .venv/.test .venv/.catalogs ## run every test and count branches: 95 of 100 in all, every one of rules and services
+	@$(BIN)/pytest $(SHARED) -m "not proof" --cov=flexsmt_site --cov-report= $(ARGS)
+	@$(BIN)/coverage report --fail-under=95 --skip-covered
+	@$(BIN)/coverage report --include="*/rules.py,*/service.py" --fail-under=100
+
 check: .venv/.dev .venv/.catalogs ## check format, lint, types, house rules, catalogues and templates
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -73,5 +78,5 @@ endif
 	@$(BIN)/flexsmt catalogs compile
 	@touch $@
 
-.PHONY: help run test check proof bench audit format catalogs lock
+.PHONY: help run test cover check proof bench audit format catalogs lock
 .PRECIOUS: .venv/.run .venv/.test .venv/.dev

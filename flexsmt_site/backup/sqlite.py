@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flexsmt_site.backup import files, rules
 from flexsmt_site.backup.rules import BackupFault
+from flexsmt_site.database import is_modelled
 
 #: Seconds; the site holds no lock for longer than a short transaction.
 _PATIENCE = 2.0
@@ -95,8 +96,9 @@ def _revision(connection: sqlite3.Connection) -> str | None:
 
 
 def _count(connection: sqlite3.Connection) -> dict[str, int]:
-    """Count the rows of every table but the revision's."""
-    names = [name for name in _tables(connection) if name != "alembic_version"]
+    """Count the rows of every table but the revision's, and but those that follow from others."""
+    kept = [name for name in _tables(connection) if name != "alembic_version"]
+    names = [name for name in kept if is_modelled(name)]
     # The names are the database's own.
     return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}  # noqa: S608
 

@@ -31,8 +31,10 @@ def export(receipt: str | None) -> None:
         for entry in service.written_out(found):
             click.echo(json.dumps(entry, ensure_ascii=False))
             lines += 1
-    if receipt and not lines:
-        raise click.ClickException(f"no receipt has the number {receipt!r}")
+    if receipt is not None and not lines:
+        raise click.ClickException(
+            f"no receipt has the number {receipt!r}: 'flexsmt consent export' prints all there are"
+        )
 
 
 @bp.cli.command("show-banner")
@@ -48,7 +50,10 @@ def show_banner(version: str | None) -> None:
         )
         click.echo(screen.html.strip())
     if not found:
-        raise click.ClickException(f"nobody has agreed to anything in version {wanted!r}")
+        raise click.ClickException(
+            f"nobody has agreed to anything in version {wanted!r}: "
+            "'flexsmt consent export' names the version of every choice"
+        )
 
 
 @bp.cli.command("cache-map")

@@ -25,7 +25,7 @@ def page() -> ResponseReturnValue:
 @files.get("/robots.txt")
 def robots() -> ResponseReturnValue:
     """Let crawlers read everything public."""
-    lines = ("User-agent: *", "Disallow: /dev/", "")
+    lines = ("User-agent: *", "Disallow: /dev/", "Disallow: /staff/", "")
     return _text("\n".join([*lines, f"Sitemap: {web.absolute_url('/sitemap.xml')}", ""]))
 
 

@@ -8,10 +8,13 @@ import click
 from flask import Blueprint
 from flask_migrate import upgrade
 
-from flexsmt_site import health
+from flexsmt_site import clock, health
 from flexsmt_site.config import Settings, settings
-from flexsmt_site.language import releases
+from flexsmt_site.database import DatabaseUnavailable
+from flexsmt_site.language import making, releases, sync
 from flexsmt_site.operations import schema, supervisor
+from flexsmt_site.policy import service as policy
+from flexsmt_site.policy.rules import NotPublishable
 from flexsmt_site.terminal import asking_database
 
 bp = Blueprint("operations_commands", __name__, cli_group=None)
@@ -30,6 +33,7 @@ def serve(*, no_relay: bool) -> None:
     # What was published while this host was down, or before a backup was restored.
     with asking_database():
         _fetch_words()
+    _fetch_policy()
     _greet(here)
     supervisor.run(supervisor.parts(here, relay=not no_relay), _say, Event())
 
@@ -47,11 +51,31 @@ def doctor() -> None:
 
 
 def _fetch_words() -> None:
-    """Fetch what is published; a host that can not take it serves with the words that it has."""
+    """Bring edits of words to this version and fetch what is published.
+
+    A host that can not take it serves with the words that it has.
+    """
     try:
+        _sync_words()
         releases.fetch()
     except OSError as error:
         _say(f"warning: the published words can not be written ({error}); see 'flexsmt doctor'")
+
+
+def _fetch_policy() -> None:
+    """Fetch the versions of the policy, and publish the first; a host that can not serves what it has."""
+    try:
+        policy.publish_first(clock.now())
+        policy.take_over()
+    except (DatabaseUnavailable, NotPublishable, OSError) as error:
+        _say(f"warning: the versions of the policy can not be kept ({error}); see 'flexsmt doctor'")
+
+
+def _sync_words() -> None:
+    try:
+        sync.sync(clock.now())
+    except making.NotPublishable as error:
+        _say(f"warning: edits of words can not be shown on this version ({error}); see 'flexsmt doctor'")
 
 
 def _ready_database(here: Settings) -> None:

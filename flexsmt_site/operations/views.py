@@ -12,6 +12,7 @@ from flexsmt_site.language import catalog, words
 from flexsmt_site.operations import schema
 from flexsmt_site.outbox import heartbeat
 from flexsmt_site.outbox import service as outbox
+from flexsmt_site.policy import current as policy
 
 bp = Blueprint("operations", __name__)
 
@@ -39,7 +40,9 @@ def ready() -> ResponseReturnValue:
 def _find_fault() -> str | None:
     if not schema.is_current():
         return "schema"
-    return "catalogues" if catalog.missing() or words.shelf(current_app).fault else None
+    if catalog.missing() or words.shelf(current_app).fault:
+        return "catalogues"
+    return "policy" if policy.shelf(current_app).fault else None
 
 
 def _mail() -> dict[str, object]:

@@ -1,5 +1,7 @@
 """The promises page and its JSON twin."""
 
+from functools import partial
+
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
@@ -13,7 +15,8 @@ machine = Blueprint("promises_data", __name__)
 @bp.get("/promises")
 def page() -> ResponseReturnValue:
     """Show every promise, what keeps it and how it is proven."""
-    return web.render("promises/page", promises=service.list_promises(pages.language(), clock.now().date()))
+    listed = partial(service.list_promises, pages.language(), clock.now().date())
+    return web.render("promises/page", list_promises=listed)
 
 
 @machine.get("/promises.json")

@@ -18,7 +18,7 @@ def database_variables(migrated_postgres: str) -> Iterator[dict[str, str]]:
     """PostgreSQL alone."""
     yield {"DATABASE_URL": migrated_postgres}
     with _connect(migrated_postgres) as connection:
-        connection.execute("TRUNCATE enquiry, outbox, arrival")
+        connection.execute("TRUNCATE enquiry, enquiry_note, outbox, arrival")
 
 
 def _connect(url: str) -> psycopg.Connection[tuple[object, ...]]:

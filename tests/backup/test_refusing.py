@@ -111,7 +111,7 @@ def test_rows_that_are_there_are_named_and_kept_unless_they_are_given_up(
     made = backup(settings)
     restore(elsewhere, made)
     with engine_of(elsewhere) as engine, engine.begin() as connection:
-        connection.execute(text("UPDATE enquiry SET city = 'Elsewhere'"))
+        connection.execute(text("UPDATE enquiry SET source = 'elsewhere'"))
 
     assert "(arrival 1, enquiry 1, outbox 2)" in refused(elsewhere, made)
     restore(elsewhere, made, replace=True)

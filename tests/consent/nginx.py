@@ -101,13 +101,13 @@ class ProxiedSite(LiveSite):
     def cache_map(self, base: str | None = None) -> str:
         """What `flexsmt consent cache-map` prints, here or under another address."""
         command = [sys.executable, "-m", "flexsmt_site.cli", "consent", "cache-map"]
-        environment = self._environment() | {"FLEXSMT_BASE_URL": base or self.base}
+        environment = self.environment() | {"FLEXSMT_BASE_URL": base or self.base}
         return subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
         ).stdout
 
-    def _environment(self) -> dict[str, str]:
-        return super()._environment() | {"FLEXSMT_TRUSTED_PROXIES": "1"}
+    def environment(self) -> dict[str, str]:
+        return super().environment() | {"FLEXSMT_TRUSTED_PROXIES": "1"}
 
 
 class Nginx:

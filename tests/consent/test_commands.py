@@ -66,11 +66,15 @@ def test_export_prints_the_choices_of_one_number_alone(chooser: Device, run: Run
     assert [line] == chooser.get("/consent/en/receipt.json").json
 
 
-@pytest.mark.parametrize("number", ["a" * 22, "x", "%", "9" * 5000])
-def test_export_of_an_unknown_number_is_one_line(app: Flask, run: Run, number: str) -> None:
+@pytest.mark.parametrize("number", ["a" * 22, "x", "%", "", "9" * 5000])
+def test_export_of_an_unknown_number_is_one_line_that_names_the_mend(
+    app: Flask, run: Run, number: str
+) -> None:
     device(app).choose("accept")
+    mend = "'flexsmt consent export' prints all there are"
 
-    assert run("export", number) == (1, "", f"Error: no receipt has the number {number!r}\n")
+    assert run("export", number) == (1, "", f"Error: no receipt has the number {number!r}: {mend}\n")
+    assert len(run("export")[1].splitlines()) == 1
 
 
 def test_export_of_nothing_prints_nothing(run: Run) -> None:
@@ -94,12 +98,13 @@ def test_show_banner_prints_what_was_shown_where_and_in_which_language(chooser: 
 @pytest.mark.parametrize("version", ["aaaaa", "", "x" * 5000])
 def test_show_banner_of_a_version_that_nobody_agreed_to_says_so(app: Flask, run: Run, version: str) -> None:
     wanted = version or cookies.register().version
+    mend = "'flexsmt consent export' names the version of every choice"
 
     assert app
     assert run("show-banner", *([version] if version else [])) == (
         1,
         "",
-        f"Error: nobody has agreed to anything in version {wanted!r}\n",
+        f"Error: nobody has agreed to anything in version {wanted!r}: {mend}\n",
     )
 
 

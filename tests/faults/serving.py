@@ -83,9 +83,9 @@ class Serving(LiveSite):
     def said(self) -> str:
         return (self.folder / "serve.log").read_text("utf-8", "replace")
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         further = {f"FLEXSMT_{name}": value for name, value in self.variables.items()}
-        return super()._environment() | further
+        return super().environment() | further
 
 
 class Visitors:

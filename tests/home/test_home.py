@@ -9,7 +9,7 @@ from flexsmt_site import clock, create_app
 from tests.conftest import make_settings
 from tests.ground.visitors import OWN, Visitor, visit
 
-PATHS = ("/", "/privacy", "/contact", "/settings", "/promises")
+PATHS = ("/", "/privacy", "/privacy/versions", "/contact", "/settings", "/promises")
 XML = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "x": "http://www.w3.org/1999/xhtml"}
 
 
