@@ -5,7 +5,7 @@ at its beginning: measured, drivers that take it later lose more than half of co
 read-then-writes (``docs/decisions/0003-transactions.md``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -13,11 +13,11 @@ from typing import Any
 import psycopg
 from flask import Flask, has_request_context
 from psycopg.abc import RV, PQGen
-from sqlalchemy import DateTime, Dialect, Engine, event, func, select
+from sqlalchemy import ColumnElement, DateTime, Dialect, Engine, delete, event, func, select
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.engine.interfaces import ExceptionContext, ExecutionContext
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
@@ -150,6 +150,26 @@ def lock(session: Session, number: int) -> None:
     # A write transaction of SQLite is alone from its beginning.
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def sweep(
+    key: InstrumentedAttribute[int],
+    is_due: ColumnElement[bool],
+    most: int,
+    before: Callable[[Session, Sequence[int]], object] = lambda _session, _keys: None,
+) -> None:
+    """Delete rows that are due, ``most`` at once; ``before`` is told their keys within the transaction.
+
+    It looks first, so that nobody waits where nothing is due. Raises ``DatabaseUnavailable``.
+    """
+    due = select(key).where(is_due).limit(most)
+    with read() as session:
+        is_clean = session.scalar(due.limit(1)) is None
+    if not is_clean:
+        with write() as session:
+            gone = session.scalars(due.with_for_update(skip_locked=True)).all()
+            before(session, gone)
+            session.execute(delete(key.class_).where(key.in_(gone)))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from flask import Flask, Request, Response, abort, make_response, render_template
+from flask import Flask, Request, Response, abort, g, make_response, render_template
 from flask.sessions import SessionInterface, SessionMixin
 from htmx_flask import request
 from werkzeug.exceptions import Forbidden
@@ -193,8 +193,8 @@ def require_exact_method() -> None:
 
 
 def require_plain_form() -> None:
-    """Refuse a POST whose body is not a plain HTML form in valid UTF-8."""
-    if request.method != "POST":
+    """Refuse a POST whose body is not a plain HTML form in valid UTF-8, but for pages that take files."""
+    if request.method != "POST" or (g.get("takes_files") and request.mimetype == "multipart/form-data"):
         return
     if request.mimetype != "application/x-www-form-urlencoded":
         abort(415)

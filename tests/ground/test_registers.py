@@ -59,6 +59,7 @@ class TestColumns:
             "catalogue_release",
             "consent_receipt",
             "consent_screen",
+            "editor_typed",
             "enquiry",
             "enquiry_note",
             "outbox",
