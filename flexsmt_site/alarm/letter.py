@@ -35,8 +35,5 @@ def draft(sight: Sight) -> Draft:
         "more": sight.untold.count - len(sight.stopped),
         "sight": sight,
     }
-    subject, text, html = (
-        catalog.render(f"{_FOLDER}/{part}", domain="mail", locale="en", **context)
-        for part in ("subject.txt", "body.txt", "body.html")
-    )
-    return Draft(subject=" ".join(subject.split()), text=text, html=html)
+    subject, text, html = catalog.render_mail(_FOLDER, "en", **context)
+    return Draft(subject, text, html)

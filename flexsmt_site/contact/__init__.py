@@ -6,7 +6,18 @@ What looks suspicious is held for a look instead of being mailed; nothing is thr
 from flask import Flask
 
 from flexsmt_site import pages
-from flexsmt_site.contact import checks, commands, digest, network, notice, privacy, views, waiting, words
+from flexsmt_site.contact import (
+    checks,
+    commands,
+    digest,
+    network,
+    notice,
+    privacy,
+    samples,
+    views,
+    waiting,
+    words,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -16,6 +27,7 @@ def init_app(app: Flask) -> None:
     notice.declare()
     digest.declare()
     waiting.declare()
+    samples.declare(app)
     network.declare()
     checks.declare()
     pages.declare("contact.form")

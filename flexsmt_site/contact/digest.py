@@ -76,7 +76,7 @@ def put(held: Held, now: datetime) -> bool:
 
     Then another relay has told of them, or one was released, was erased or came in meanwhile.
     """
-    drafts = [(recipient, _draft(held, recipient)) for recipient in settings().sales_to]
+    drafts = [(recipient, draft(held, recipient)) for recipient in settings().sales_to]
     last = held.ids[0]
     fresh = update(Enquiry).where(FRESH, Enquiry.id <= last).values(told=now).returning(Enquiry.id)
     with database.write() as session:
@@ -84,12 +84,12 @@ def put(held: Held, now: datetime) -> bool:
         if set(session.scalars(fresh)) != set(held.ids):
             session.rollback()
             return False
-        for recipient, draft in drafts:
+        for recipient, message in drafts:
             outbox.put(
                 session,
                 kind=KIND,
                 dedupe_key=f"{KIND}:{last}:{recipient.address}",
-                message=draft,
+                message=message,
                 recipient=recipient.address,
                 subject_key=now.toordinal(),
                 now=now,
@@ -97,7 +97,8 @@ def put(held: Held, now: datetime) -> bool:
     return True
 
 
-def _draft(held: Held, recipient: Recipient) -> Draft:
+def draft(held: Held, recipient: Recipient) -> Draft:
+    """Write the mail to one recipient."""
     context = {
         "held": held,
         "reasons": notice.reasons,
@@ -105,11 +106,8 @@ def _draft(held: Held, recipient: Recipient) -> Draft:
         "company": settings().company,
         "lang": recipient.language,
     }
-    subject, text, html = (
-        catalog.render(f"{_FOLDER}/{part}", domain="mail", locale=recipient.language, **context)
-        for part in ("subject.txt", "body.txt", "body.html")
-    )
-    return Draft(subject=" ".join(subject.split()), text=text, html=html)
+    subject, text, html = catalog.render_mail(_FOLDER, recipient.language, **context)
+    return Draft(subject, text, html)
 
 
 def _wanted(session: Session, days: set[int]) -> set[int]:

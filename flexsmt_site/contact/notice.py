@@ -85,11 +85,8 @@ def draft(enquiry: Enquiry, stuck: Sequence[str], recipient: Recipient) -> Draft
         "company": settings().company,
         "lang": recipient.language,
     }
-    subject, text, html = (
-        catalog.render(f"{_FOLDER}/{part}", domain="mail", locale=recipient.language, **context)
-        for part in ("subject.txt", "body.txt", "body.html")
-    )
-    return Draft(subject=" ".join(subject.split()), text=text, html=html, reply_to=_reply_to(enquiry))
+    subject, text, html = catalog.render_mail(_FOLDER, recipient.language, **context)
+    return Draft(subject, text, html, reply_to=_reply_to(enquiry))
 
 
 def _reply_to(enquiry: Enquiry) -> Address:

@@ -76,15 +76,15 @@ def list_waiting(now: datetime) -> Waiting:
 
 def put(waiting: Waiting, now: datetime) -> bool:
     """Queue the mail of this day; False when another relay does so at the same moment."""
-    drafts = [(recipient, _draft(waiting, recipient)) for recipient in settings().sales_to]
+    drafts = [(recipient, draft(waiting, recipient)) for recipient in settings().sales_to]
     try:
         with database.write() as session:
-            for recipient, draft in drafts:
+            for recipient, message in drafts:
                 outbox.put(
                     session,
                     kind=KIND,
                     dedupe_key=f"{KIND}:{now.date()}:{recipient.address}",
-                    message=draft,
+                    message=message,
                     recipient=recipient.address,
                     subject_key=waiting.newest,
                     now=now,
@@ -94,18 +94,16 @@ def put(waiting: Waiting, now: datetime) -> bool:
     return True
 
 
-def _draft(waiting: Waiting, recipient: Recipient) -> Draft:
+def draft(waiting: Waiting, recipient: Recipient) -> Draft:
+    """Write the mail to one recipient."""
     context = {
         "waiting": waiting,
         "country_name": countries.country_name,
         "company": settings().company,
         "lang": recipient.language,
     }
-    subject, text, html = (
-        catalog.render(f"{_FOLDER}/{part}", domain="mail", locale=recipient.language, **context)
-        for part in ("subject.txt", "body.txt", "body.html")
-    )
-    return Draft(subject=" ".join(subject.split()), text=text, html=html)
+    subject, text, html = catalog.render_mail(_FOLDER, recipient.language, **context)
+    return Draft(subject, text, html)
 
 
 def _wanted(session: Session, newest: set[int]) -> set[int]:

@@ -73,6 +73,15 @@ def render(template: str, *, domain: str, locale: str, **context: object) -> str
     return Markup(text) if escaped else text  # noqa: S704 (our own template, escaped there)
 
 
+def render_mail(folder: str, locale: str, **context: object) -> tuple[str, str, str]:
+    """Render the three templates of a mail: its subject as one line, its text, and its HTML."""
+    subject, text, html = (
+        render(f"{folder}/{part}", domain="mail", locale=locale, **context)
+        for part in ("subject.txt", "body.txt", "body.html")
+    )
+    return " ".join(subject.split()), text, html
+
+
 def _environment(domain: str) -> Environment:
     """Return Jinja with the words of one domain, made once for each app."""
     made: dict[str, Environment] = current_app.extensions[_ENVIRONMENTS]
@@ -116,9 +125,7 @@ def _callables(catalogue: Catalogue) -> Mapping[str, Callable[..., str]]:
 
 
 def _fill(context: Context, text: str, variables: Mapping[str, object]) -> str:
-    if context.eval_ctx.autoescape:
-        text = Markup(text)  # noqa: S704 (words of a checked catalogue may carry markup)
-    return text % variables
+    return (words.as_html(text) if context.eval_ctx.autoescape else text) % variables
 
 
 def built(source: Path) -> Path:
@@ -139,10 +146,20 @@ def findings(_settings: Settings) -> Iterator[health.Finding]:
         name = source.relative_to(ROOT)
         if not built(source).is_file():
             yield health.Finding("error", f"{name} is not compiled", "run 'flexsmt catalogs compile'")
-        elif source.is_file() and built(source).stat().st_mtime < source.stat().st_mtime:
+        elif _is_stale(source):
             yield health.Finding(
                 "warning", f"{name} is newer than what it was compiled to", "run 'flexsmt catalogs compile'"
             )
+
+
+def stale() -> list[str]:
+    """Return the catalogues that have been changed since they were compiled."""
+    return [f"{FOLDER.name}/{source.relative_to(FOLDER)}" for source in sources() if _is_stale(source)]
+
+
+def _is_stale(source: Path) -> bool:
+    made = built(source)
+    return source.is_file() and made.is_file() and made.stat().st_mtime < source.stat().st_mtime
 
 
 def missing() -> list[str]:
