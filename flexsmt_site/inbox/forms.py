@@ -8,10 +8,7 @@ from wtforms.validators import StopValidation
 from flexsmt_site.contact.handling import LONGEST_NOTE
 from flexsmt_site.contact.rules import cleaned, is_visible
 from flexsmt_site.inbox.service import Deed
-from flexsmt_site.staff.forms import StaffForm
-from flexsmt_site.staff.rules import LARGEST_NUMBER
-
-_LONGEST_NUMBER = len(str(LARGEST_NUMBER))
+from flexsmt_site.staff.forms import StaffForm, read_number
 
 
 def _note(_form: StaffForm, field: Field) -> None:
@@ -54,10 +51,3 @@ class ExportForm(StaffForm):
     )
     shelf = HiddenField()
     q = HiddenField()
-
-
-def read_number(written: str | None) -> int | None:
-    """Read a number of the database from a form or an address; None for what is none."""
-    text = written or ""
-    is_number = text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER
-    return int(text) if is_number and int(text) <= LARGEST_NUMBER else None

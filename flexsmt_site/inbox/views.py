@@ -15,11 +15,12 @@ from flexsmt_site.contact.handling import Changed
 from flexsmt_site.contact.notice import reasons
 from flexsmt_site.contact.rules import cleaned, read_reference
 from flexsmt_site.inbox import chart, files, reply, service, words
-from flexsmt_site.inbox.forms import DeedForm, ExportForm, read_number
+from flexsmt_site.inbox.forms import DeedForm, ExportForm
 from flexsmt_site.inbox.service import Case, Mails, Wanted
 from flexsmt_site.language.countries import country_name
 from flexsmt_site.outbox.rules import RESENDABLE
 from flexsmt_site.staff import audit, guard
+from flexsmt_site.staff.forms import read_number
 from flexsmt_site.staff.rules import Role
 
 bp = pages.blueprint("inbox", __name__, prefix="/staff")

@@ -12,6 +12,7 @@ from flexsmt_site.staff import (
     checks,
     commands,
     door,
+    editors,
     form_token,
     guard,
     letter,
@@ -29,7 +30,8 @@ def init_app(app: Flask) -> None:
     """Add the pages that sign in, the account, the trail, the commands and what they need of other floors."""
     privacy.declare()
     letter.declare()
-    for part in (audit, checks, signin, visits):
+    letter.declare_sample(app)
+    for part in (audit, checks, editors, signin, visits):
         part.declare()
     menu.declare(menu.Entry("account.page", _l("Account"), (), 80))
     menu.declare(menu.Entry("account.trail", _l("Trail"), (Role.ADMIN,), 70))

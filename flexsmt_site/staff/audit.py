@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from flexsmt_site import database
@@ -99,9 +99,4 @@ def declare() -> None:
 
 def prune(round_: chores.Round) -> None:
     """Delete lines that are older than 24 months, 500 a round."""
-    due = select(Record.id).where(Record.at < rules.kept_since(round_.now)).limit(_AT_ONCE)
-    with database.read() as session:
-        is_clean = session.scalar(due.limit(1)) is None
-    if not is_clean:
-        with database.write() as session:
-            session.execute(delete(Record).where(Record.id.in_(due.with_for_update(skip_locked=True))))
+    database.sweep(Record.id, Record.at < rules.kept_since(round_.now), _AT_ONCE)

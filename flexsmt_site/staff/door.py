@@ -12,16 +12,26 @@ from flexsmt_site.staff.forms import AddressForm
 from flexsmt_site.staff.rules import Site
 
 _ROOT = "/staff/"
+#: Where people type what would be a pity to lose: a note, and the words of a text.
+_LONG_FIELDS = ("text", "form0", "form1", "form2")
 
 
 def ask(notice: str, *, status: int = 200, form: AddressForm | None = None) -> Response:
     """Show the page; what was typed into the form that led here stays readable on it."""
     shown = form or AddressForm(formdata=None)
     shown.next.data = shown.next.data or _way_back()
-    page = render_template(
-        "staff/sign_in.html", form=shown, notice=notice, typed=request.form.get("text", ""), status=status
-    )
+    page = render_template("staff/sign_in.html", form=shown, notice=notice, typed=_typed(), status=status)
     return kept_on_screen(make_response(page, status))
+
+
+def refuse(status: int, title: str, text: str) -> Response:
+    """Say why nothing was done; what was typed into the form that led here stays readable on it."""
+    page = render_template("staff/refused.html", title=title, text=text, typed=_typed())
+    return kept_on_screen(make_response(page, status))
+
+
+def _typed() -> str:
+    return "\n\n".join(typed for name in _LONG_FIELDS if (typed := request.form.get(name, "")))
 
 
 def open_to_passkeys(response: Response) -> Response:

@@ -11,6 +11,7 @@ from flexsmt_site.config import settings
 from flexsmt_site.staff import form_token, rules
 
 _LONGEST_ADDRESS = 254
+_LONGEST_NUMBER = len(str(rules.LARGEST_NUMBER))
 
 
 class StaffForm(FlaskForm):
@@ -92,3 +93,10 @@ class NewPasskeyForm(PasskeyForm):
             Length(max=rules.LONGEST_KEY_NAME, message=_l("Shorten this to at most %(max)d characters")),
         ],
     )
+
+
+def read_number(written: str | None) -> int | None:
+    """Read a number of the database from a form or an address; None for what is none."""
+    text = written or ""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER
+    return int(text) if is_number and int(text) <= rules.LARGEST_NUMBER else None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
 
-from flask import Response, g, make_response, render_template, request
+from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -87,7 +87,7 @@ def _refusal(roles: tuple[Role, ...], *, fresh: bool) -> ResponseReturnValue | N
         return door.ask(_("Your session has ended. Please sign in again.") if had else "", status=401)
     if not rules.may(found.person.role, roles):
         audit.write("refused", member_id=found.person.id, subject=None, now=now)
-        return _no(
+        return door.refuse(
             403,
             _("Your account is not meant for this page"),
             _("Ask whoever runs the site if you need it; the pages above are open to you."),
@@ -100,13 +100,8 @@ def _refusal(roles: tuple[Role, ...], *, fresh: bool) -> ResponseReturnValue | N
 
 
 def _stale() -> ResponseReturnValue:
-    return _no(
+    return door.refuse(
         400,
         _("The form was open for too long, or it is not ours"),
         _("Nothing was changed. Please go back, load the page again and send it once more."),
     )
-
-
-def _no(status: int, title: str, text: str) -> ResponseReturnValue:
-    page = render_template("staff/refused.html", title=title, text=text, typed=request.form.get("text", ""))
-    return door.kept_on_screen(make_response(page, status))

@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from flask import Flask
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from flexsmt_site import clock, web
 from flexsmt_site.config import settings
-from flexsmt_site.language import catalog
+from flexsmt_site.language import catalog, samples
 from flexsmt_site.outbox import kinds
 from flexsmt_site.outbox import service as outbox
 from flexsmt_site.outbox.message import Draft
@@ -27,6 +29,15 @@ def declare() -> None:
     kinds.declare(kinds.Kind(KIND, priority=0, expires=kept, on_unknown="stop", wanted=_wanted))
 
 
+def declare_sample(app: Flask) -> None:
+    """Let editors see the mail, with a code and a link that open nothing."""
+
+    def sample(language: str) -> Draft:
+        return draft("12345678", f"/staff/{language}/sign-in/link/sample", language)
+
+    samples.declare(app, samples.Sample("sign-in", _l("Code and link to sign in"), sample))
+
+
 def draft(code: str, link: str, language: str) -> Draft:
     """Write the mail; ``link`` is the path of the page that signs in."""
     context = {
@@ -36,11 +47,8 @@ def draft(code: str, link: str, language: str) -> Draft:
         "company": settings().company,
         "lang": language,
     }
-    subject, text, html = (
-        catalog.render(f"{_FOLDER}/{part}", domain="mail", locale=language, **context)
-        for part in ("subject.txt", "body.txt", "body.html")
-    )
-    return Draft(subject=" ".join(subject.split()), text=text, html=html)
+    subject, text, html = catalog.render_mail(_FOLDER, language, **context)
+    return Draft(subject, text, html)
 
 
 def queue(session: Session, challenge: Challenge, address: str | None, message: Draft, now: datetime) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from flexsmt_site import database, events, networks
@@ -126,14 +126,8 @@ def declare() -> None:
 
 def forget_old(round_: chores.Round) -> None:
     """Delete requests of more than 48 hours ago with their mails, 100 a round."""
-    due = select(Challenge.id).where(Challenge.asked < round_.now - rules.CHALLENGES_KEPT).limit(_AT_ONCE)
-    with database.read() as session:
-        is_clean = session.scalar(due.limit(1)) is None
-    if not is_clean:
-        with database.write() as session:
-            gone = list(session.scalars(due.with_for_update(skip_locked=True)))
-            letter.erase(session, gone)
-            session.execute(delete(Challenge).where(Challenge.id.in_(gone)))
+    is_old = Challenge.asked < round_.now - rules.CHALLENGES_KEPT
+    database.sweep(Challenge.id, is_old, _AT_ONCE, letter.erase)
 
 
 def _redeem(wanted: ColumnElement[bool], is_right: Callable[[Challenge], bool], now: datetime) -> str:

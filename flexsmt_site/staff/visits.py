@@ -85,12 +85,7 @@ def declare() -> None:
 def forget_old(round_: chores.Round) -> None:
     """Delete sessions that have ended by themselves, 500 a round."""
     over = or_(Visit.began <= round_.now - rules.SESSION_LIFE, Visit.seen <= round_.now - rules.IDLE_LIFE)
-    due = select(Visit.id).where(over).limit(_AT_ONCE)
-    with database.read() as session:
-        is_clean = session.scalar(due.limit(1)) is None
-    if not is_clean:
-        with database.write() as session:
-            session.execute(delete(Visit).where(Visit.id.in_(due.with_for_update(skip_locked=True))))
+    database.sweep(Visit.id, over, _AT_ONCE)
 
 
 def _note_seen(visit_id: int, now: datetime) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from flexsmt_site.language.edit_rules import key_of
 from flexsmt_site.staff.rules import Role
 from tests.ground.visitors import Visitor
 from tests.staff.entrance import SIGN_IN
@@ -15,6 +16,8 @@ ACCOUNT = "/staff/en/account"
 ANYBODY: frozenset[Role] = frozenset()
 STAFF = frozenset(Role)
 SALES = frozenset({Role.SALES, Role.ADMIN})
+EDITOR = frozenset({Role.EDITOR, Role.PUBLISHER, Role.ADMIN})
+PUBLISHER = frozenset({Role.PUBLISHER, Role.ADMIN})
 ADMIN = frozenset({Role.ADMIN})
 
 #: Who may open what; an address that nobody has listed here fails a test.
@@ -41,6 +44,26 @@ WHO = {
     "GET inbox.export": SALES,
     "POST inbox.download": SALES,
     "GET inbox.figures": SALES,
+    "GET editor.page": EDITOR,
+    "GET editor.text": EDITOR,
+    "POST editor.act": EDITOR,
+    "POST editor.typed": EDITOR,
+    "GET editor_policy.page": PUBLISHER,
+    "POST editor_policy.act": PUBLISHER,
+    "GET editor_previews.page": EDITOR,
+    "GET editor_preview.shown": EDITOR,
+    "GET editor_preview.mail": EDITOR,
+    "GET editor_changes.page": EDITOR,
+    "GET editor_exchange.page": EDITOR,
+    "POST editor_exchange.bring": EDITOR,
+    "GET editor_exchange.download": EDITOR,
+    "GET editor_publishing.page": PUBLISHER,
+    "POST editor_publishing.publish": PUBLISHER,
+    "GET editor_publishing.releases": PUBLISHER,
+    "GET editor_publishing.release": PUBLISHER,
+    "POST editor_publishing.roll_back": PUBLISHER,
+    "GET editor_project.page": PUBLISHER,
+    "POST editor_project.go_back": PUBLISHER,
 }
 _VALUES = {
     "lang": "en",
@@ -48,6 +71,12 @@ _VALUES = {
     "number": 1,
     "reference": "FX-0000-0000",
     "verb": "note",
+    "domain": "messages",
+    "of": "en",
+    "key": key_of(None, "Skip to the content", None),
+    "kind": "zip",
+    "page": "privacy",
+    "name": "sign-in",
 }
 
 
