@@ -6,7 +6,17 @@ Keeps the promise that an address is looked up in a local table and nothing abou
 from flask import Flask
 
 from flexsmt_site import health
-from flexsmt_site.language import catalog, commands, privacy, releases, service, sync, trial, views
+from flexsmt_site.language import (
+    catalog,
+    commands,
+    privacy,
+    release_commands,
+    releases,
+    service,
+    sync,
+    trial,
+    views,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -21,4 +31,4 @@ def init_app(app: Flask) -> None:
     catalog.init_app(app)
     app.register_blueprint(views.bp)
     app.register_blueprint(commands.language)
-    app.register_blueprint(commands.catalogs)
+    app.register_blueprint(release_commands.catalogs)

@@ -3,7 +3,9 @@
 Pure. Whatever is wrong with it is said in one line, and then nothing of it is taken.
 """
 
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -19,6 +21,13 @@ MOST = 5 * 1024 * 1024
 #: What an archive may hold when it is unpacked, and in how many files.
 _MOST_UNPACKED = 20 * 1024 * 1024
 _MOST_FILES = 100
+#: A name in other bytes than it says is a ``ValueError``.
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError),
+    *(RuntimeError, NotImplementedError, OSError, ValueError),
+)
+#: No language has as many plural forms.
+_ENDLESS = re.compile(r"nplurals\s*=\s*\d{3}")
 _PARTS = re.compile(r"[^a-zA-Z]+")
 
 
@@ -53,19 +62,24 @@ def opened(name: str, raw: bytes, locale: str | None = None) -> list[Brought]:
 def _unpacked(raw: bytes) -> Iterator[tuple[str, bytes]]:
     try:
         with zipfile.ZipFile(BytesIO(raw)) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
+            # Not ``is_dir``: that fails where a name is empty.
+            members = [member for member in archive.infolist() if not member.filename.endswith("/")]
             _check(members)
             for member in members:
                 path = PurePosixPath(member.filename)
                 if path.suffix == ".po" and not path.name.startswith("."):
                     yield member.filename, _body(archive, member)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError) as error:
+    except BadImport:
+        raise
+    except _DAMAGED as error:
         raise BadImport(f"the archive can not be unpacked ({error})") from error
 
 
 def _check(members: list[zipfile.ZipInfo]) -> None:
     for member in members:
         path = PurePosixPath(member.filename.replace("\\", "/"))
+        if not path.parts:
+            raise BadImport(f"the archive holds a file without a name: “{member.filename}”")
         if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             raise BadImport(f"the archive holds a path that leads out of it: {member.filename}")
     if len(members) > _MOST_FILES:
@@ -97,6 +111,8 @@ def _read(name: str, raw: bytes, locale: str | None) -> Brought:
     if any("\0" in string for entry in entries for string in entry.strings):
         raise BadImport(f"{name} holds a NUL, which no text has")
     fields = import_rules.header_of(header.strings[0]) if header else {}
+    if _ENDLESS.search(fields.get("plural-forms", "")):
+        raise BadImport(f"{name} says that it has more plural forms than any language")
     return Brought(
         name,
         locale or _locale(name, fields.get("language", "")),

@@ -1,8 +1,7 @@
-"""The commands ``flexsmt language`` and ``flexsmt catalogs``."""
+"""The commands ``flexsmt language``, and ``flexsmt catalogs`` for files."""
 
-import signal
+import os
 from pathlib import Path
-from threading import Event
 
 import click
 from flask import Blueprint
@@ -13,24 +12,20 @@ from flexsmt_site.language import (
     audit,
     bringing,
     catalog,
-    edits,
     exporting,
     extract,
     geo,
     geo_build,
     importing,
-    making,
-    po,
-    releases,
-    sync,
+    overlay,
 )
-from flexsmt_site.language.edit_rules import LONGEST_REASON, Text
+from flexsmt_site.language.edit_rules import LONGEST_REASON, plain
 from flexsmt_site.language.gate_entry import PLURAL_FORMS
 from flexsmt_site.language.import_rules import Row
+from flexsmt_site.language.release_commands import catalogs
 from flexsmt_site.terminal import asking_database
 
 language = Blueprint("language_commands", __name__, cli_group="language")
-catalogs = Blueprint("catalogs_commands", __name__, cli_group="catalogs")
 
 _PATH = click.Path(path_type=Path, dir_okay=False)
 _SOURCES = (Path("/usr/share/tor/geoip"), Path("/usr/share/tor/geoip6"))
@@ -102,59 +97,6 @@ def compile_all() -> None:
     click.echo(f"{count} catalogues compiled.")
 
 
-@catalogs.cli.command("publish")
-@click.option("--drafts", is_flag=True, help="Along with every draft, such as those of an import.")
-def publish(*, drafts: bool) -> None:
-    """Show the words of pages and mails in every process of every host, without a restart."""
-    try:
-        with asking_database():
-            ids = edits.list_drafts() if drafts else ()
-            order = releases.Order(drafts=ids)
-            published = (
-                releases.publish_edits(order, making.Signature(clock.now()))
-                if ids
-                else releases.publish(clock.now())
-            )
-    except making.NotPublishable as error:
-        raise click.ClickException(f"{error}\nnothing was published: mend the texts above") from error
-    except OSError as error:
-        raise click.ClickException(
-            f"the words are published, but this host can not take them ({error}): mend that and run it again"
-        ) from error
-    state = "is in force" if published.is_new else "is in force already: nothing has changed"
-    click.echo(f"release {published.number} {state}")
-
-
-@catalogs.cli.command("follow")
-def follow() -> None:
-    """Fetch what other hosts publish until it is told to stop; 'flexsmt serve' runs it where it is needed."""
-    stopping = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    releases.follow(stopping)
-
-
-@catalogs.cli.command("sync")
-def bring_edits() -> None:
-    """Hold the edits made on the site against this version's texts, and show them; none is ever lost."""
-    try:
-        with asking_database():
-            synced = sync.sync(clock.now())
-    except making.NotPublishable as error:
-        raise click.ClickException(
-            f"{error}\nthe edits are kept, but this version can not show them"
-        ) from error
-    except OSError as error:
-        raise click.ClickException(f"this host can not take the words ({error})") from error
-    for outcome in synced.outcomes:
-        state = "returns" if outcome.returns else outcome.fate.value
-        click.echo(f"{state:<9} {_named(outcome.edit.text)} (edit {outcome.edit.id}, {outcome.edit.state})")
-    if not synced.outcomes:
-        click.echo("No edits wait for the repository.")
-    if synced.release and synced.release.is_new:
-        click.echo(f"release {synced.release.number} shows them on this version")
-
-
 @catalogs.cli.command("export")
 @click.option("--patch", is_flag=True, help="Print a patch for 'git apply' instead of writing files.")
 @click.option("--drafts", is_flag=True, help="Take what is not published yet along.")
@@ -166,13 +108,13 @@ def export(*, patch: bool, drafts: bool, to: Path | None) -> None:
     try:
         files = list(exporting.changed(words))
         for text in exporting.gone(words):
-            click.echo(f"gone      {_named(text)}", err=True)
+            click.echo(f"gone      {text.name}", err=True)
         if patch:
             click.echo(exporting.patch(files), nl=False)
             return
         for path in exporting.write(files, to or settings().data_dir / "export"):
             click.echo(f"{path} written")
-    except (OSError, po.BrokenPo) as error:
+    except (OSError, overlay.BrokenCatalogue) as error:
         raise click.ClickException(f"the catalogues can not be exported ({error})") from error
     if not files:
         click.echo("The repository has every edit.")
@@ -188,19 +130,18 @@ def import_words(file: Path, *, is_meant: bool, locale: str | None) -> None:
         with file.open("rb") as opened:
             raw = opened.read(bringing.MOST + 1)
         with asking_database():
-            table = importing.preview("/".join(file.parts[-3:]), raw, locale)
-            reason = f"import of {file.name}"[:LONGEST_REASON]
+            # A name may be bytes that are no text.
+            path = os.fsencode("/".join(file.parts[-3:])).decode("utf-8", "replace")
+            table = importing.preview(path, raw, locale)
+            reason = f"import of {path.rpartition('/')[2]}"[:LONGEST_REASON]
             late = importing.apply(table, author=None, reason=reason, now=clock.now()) if is_meant else []
     except (OSError, bringing.BadImport) as error:
-        raise click.ClickException(f"{error}\nnothing was stored") from error
+        raise click.ClickException(f"{plain(str(error))}\nnothing was stored") from error
     for line in (*table.lines, *late):
         if line.row is not Row.SAME:
-            click.echo(f"{line.row.value:<9} {_named(line.text)}" + (f": {line.note}" if line.note else ""))
+            note = f": {plain(line.note)}" if line.note else ""
+            click.echo(f"{line.row.value:<9} {line.text.name}{note}")
     click.echo(", ".join(f"{table.counts[row]} {row.value}" for row in Row))
     click.echo(f"{table.untranslated} without a translation are left as they are")
     stored = table.counts[Row.NEW] + table.counts[Row.CHANGED] - len(late)
     click.echo(f"{stored} drafts written" if is_meant else "nothing was stored: --apply writes drafts")
-
-
-def _named(text: Text) -> str:
-    return f"{text.locale}/{text.domain} “{text.msgid[:70]}”"

@@ -51,6 +51,11 @@ class Text:
         """How many strings its translation has."""
         return PLURAL_FORMS[self.locale] if self.plural is not None else 1
 
+    @property
+    def name(self) -> str:
+        """How people are told in one line which text is meant."""
+        return plain(f"{self.locale}/{self.domain} “{self.msgid[:70]}”")
+
 
 class Fate(Enum):
     """What becomes of an edit whose text says what it said, the same as it, something else, or is gone."""
@@ -59,6 +64,11 @@ class Fate(Enum):
     LANDED = "retired"
     CONFLICT = "conflict"
     GONE = "gone"
+
+
+def plain(line: str) -> str:
+    """Return a line without what would move a terminal's cursor, colour it or turn its text around."""
+    return "".join(letter if letter.isprintable() else " " for letter in line)
 
 
 def key_of(context: str | None, msgid: str, plural: str | None) -> str:

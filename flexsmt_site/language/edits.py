@@ -4,18 +4,20 @@ Two who edit the same text at once: the second is told what the first has writte
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from flexsmt_site import database
 from flexsmt_site.config import LANGUAGES
-from flexsmt_site.language import edit_rules, gate, overlay, standing
+from flexsmt_site.language import edit_rules, gate, happenings, overlay, standing
 from flexsmt_site.language.audit import glossary
 from flexsmt_site.language.edit_rules import WORKING, Fate, State, Strings, Text
 from flexsmt_site.language.gate_entry import Finding
+from flexsmt_site.language.happenings import Happening
 from flexsmt_site.language.models import Edit, Release, Step
 from flexsmt_site.language.packing import DOMAINS
 from flexsmt_site.language.standing import Standing
@@ -97,9 +99,22 @@ def save(proposal: Proposal, now: datetime) -> Standing:
 
 def save_in(session: Session, proposal: Proposal, now: datetime) -> Standing:
     """Write a draft within the caller's locked write transaction; see ``save``."""
+    head = standing.find_head(session, proposal.text)
+    row = drafted(session, proposal, head, now)
+    if isinstance(row, Standing):
+        return row
+    session.add(row)
+    session.flush()
+    return standing.get(session, row.id)
+
+
+def drafted(session: Session, proposal: Proposal, head: Standing | None, now: datetime) -> Edit | Standing:
+    """Return the row of a draft over the newest edit of its text, or that edit where it says the same.
+
+    Raises as ``save`` does.
+    """
     text, mine = proposal.text, proposal.strings
     value = overlay.get(text)
-    head = standing.find_head(session, text)
     number = head.id if head else 0
     if head and head.strings == mine and head.base == value.digest and head.state in {*WORKING, "published"}:
         return head
@@ -109,10 +124,7 @@ def save_in(session: Session, proposal: Proposal, now: datetime) -> Standing:
         raise Overtaken(began.strings if began else value.strings, mine, theirs, number)
     if proposal.base not in (None, value.digest):
         raise Overtaken(head.base_strings if head else (), mine, value.strings, number)
-    row = _row(proposal, value, now)
-    session.add(row)
-    session.flush()
-    return standing.get(session, row.id)
+    return _row(proposal, value, now)
 
 
 def _row(proposal: Proposal, value: overlay.Value, now: datetime) -> Edit:
@@ -186,19 +198,49 @@ def steps(edit_id: int) -> list[Step]:
         return list(session.scalars(select(Step).where(Step.edit_id == edit_id).order_by(Step.id)))
 
 
+def recent(before: int | None = None, limit: int = 50) -> list[Happening]:
+    """Return the newest that has happened to words, or what came before a ``place`` that it has returned.
+
+    Of what one author typed over and over, only the last is in it. Raises ``DatabaseUnavailable``.
+    """
+    with database.read() as session:
+        return happenings.found(session, before, limit)
+
+
+def mark() -> tuple[int | None, ...]:
+    """Return what changes with everything that is written about words; raises ``DatabaseUnavailable``.
+
+    It stays as it is when files change, or numbers of members go.
+    """
+    with database.read() as session:
+        return mark_in(session)
+
+
+def mark_in(session: Session) -> tuple[int | None, ...]:
+    """Return the mark within the caller's transaction: rows are only ever added."""
+    newest = (select(func.max(column)) for column in (Edit.id, Step.id, Release.number))
+    return tuple(session.execute(select(*(query.scalar_subquery() for query in newest))).one())
+
+
 def list_drafts() -> tuple[int, ...]:
-    """Return the numbers of all drafts that may go live by themselves: not those of the policy's words."""
-    texts = (text for domain in DOMAINS for lang in LANGUAGES for text in list_texts(domain, lang))
-    return tuple(text.draft.id for text in texts if text.draft)
+    """Return the numbers of all drafts that may go live by themselves.
+
+    Not those of the policy's words, and not those whose text is gone: see ``list_stranded``.
+    """
+    return tuple(listed.draft.id for listed in _drafted() if listed.draft and listed.value)
+
+
+def list_stranded() -> list[Standing]:
+    """Return the drafts whose text this version has not: they wait until it is back."""
+    return [listed.draft for listed in _drafted() if listed.draft and not listed.value]
+
+
+def _drafted() -> Iterator[Listed]:
+    for domain in DOMAINS:
+        for locale in LANGUAGES:
+            yield from (listed for listed in list_texts(domain, locale) if listed.draft)
 
 
 def lock(session: Session) -> None:
     """Wait until nobody else edits or publishes; it holds until the end of the write transaction."""
     database.lock(session, _LOCK)
-
-
-def forget_authors(before: datetime) -> None:
-    """Take the numbers of members off what was done before a moment; the words stay as they are."""
-    with database.write() as session:
-        for table, moment in ((Edit, Edit.made), (Step, Step.taken), (Release, Release.published)):
-            session.execute(update(table).where(moment < before).values(author=None))

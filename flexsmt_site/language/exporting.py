@@ -35,7 +35,7 @@ def _goes_by_git(found: Standing) -> bool:
 def changed(words: dict[Text, Strings]) -> Iterator[tuple[PurePosixPath, bytes, bytes]]:
     """Yield each file that the words change: its path in the project, its bytes, and what they should be.
 
-    Raises ``po.BrokenPo``.
+    Raises ``overlay.BrokenCatalogue``.
     """
     for source in catalog.sources():
         domain, locale = source.stem, source.parent.parent.name
@@ -46,9 +46,16 @@ def changed(words: dict[Text, Strings]) -> Iterator[tuple[PurePosixPath, bytes, 
         }
         if mine and source.is_file():
             before = source.read_bytes()
-            after = po.splice(before, mine)
+            after = _spliced(source, before, mine)
             if after != before:
                 yield PurePosixPath("translations", *source.parts[-3:]), before, after
+
+
+def _spliced(source: Path, before: bytes, words: dict[str, Strings]) -> bytes:
+    try:
+        return po.splice(before, words)
+    except po.BrokenPo as error:
+        raise overlay.BrokenCatalogue(source, error) from error
 
 
 def write(files: Iterable[tuple[PurePosixPath, bytes, bytes]], folder: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from flexsmt_site.language.gate_structure import PLACEHOLDER
 
 _TAG = re.compile(r"<[^<>]*>")
 _LINK = re.compile(r"(?:https?://|mailto:|www\.)[^\s<>\"'«»“”()]+|(?<![\w/])/[a-z][\w/.-]*", re.IGNORECASE)
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _THOUSANDS = re.compile(r"(?<=\d)[,\u00a0\u202f ](?=\d{3}(?!\d))")
 
 #: Counting words that stand before a unit, in every form that a sentence puts them in.

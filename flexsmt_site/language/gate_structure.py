@@ -12,8 +12,10 @@ from html.parser import HTMLParser
 from flexsmt_site.language.gate_entry import Fault
 
 PLACEHOLDER = re.compile(
-    r"%(?:\((?P<name>[^)]*)\))?[#0\- +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?:[a-zA-Z%]|$)"
+    r"%(?:\((?P<name>[^()]*)\))?[#0\- +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?:[a-zA-Z%]|$)"
 )
+#: A text may be so many times as long as its source, and so many characters.
+_TIMES, _SPARE = 4, 500
 _LENGTH = re.compile(r"\bmax=(\d+)\b")
 
 _VOID = frozenset(
@@ -176,6 +178,13 @@ def length(form: str, comments: Iterable[str]) -> Iterator[Fault]:
             yield Fault(
                 "length", f"{len(form)} characters, at most {limit} have room", "say it in fewer words"
             )
+
+
+def bulk(source: str, form: str) -> Iterator[Fault]:
+    """Refuse what is many times longer than its source: no place has room for it, nor a check time."""
+    most = _TIMES * len(source) + _SPARE
+    if len(form) > most:
+        yield Fault("length", f"{len(form)} characters, at most {most} have room", "say it in fewer words")
 
 
 def _difference(rule: str, wanted: Counter[str], found: Counter[str]) -> Iterator[Fault]:

@@ -10,7 +10,7 @@ from flexsmt_site.language.gate_entry import Fault, Term
 from flexsmt_site.language.gate_structure import PLACEHOLDER
 
 _TAG = re.compile(r"<[^<>]*>|&\w+;")
-_ADDRESS = re.compile(r"\S*(?:://|@)\S*|\S*/\S*")
+_WORD = re.compile(r"\S+")
 _LATIN_WORD = re.compile(r"[A-Za-z]{4,}")
 _ENDINGS = ".!?…:;"
 #: So short a stem still tells words apart, and a Russian ending is at most three letters long.
@@ -108,4 +108,5 @@ def stem(word: str) -> str:
 
 def _plain(text: str) -> str:
     """Return the words only: no tags, placeholders, addresses or links."""
-    return _ADDRESS.sub(" ", PLACEHOLDER.sub(" ", _TAG.sub(" ", text)))
+    bare = PLACEHOLDER.sub(" ", _TAG.sub(" ", text))
+    return _WORD.sub(lambda word: " " if "@" in word[0] or "/" in word[0] else word[0], bare)

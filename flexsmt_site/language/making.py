@@ -9,18 +9,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import Select, insert, select
 from sqlalchemy.orm import Session
 
 from flexsmt_site import database, proof
 from flexsmt_site.language import edit_rules, edits, overlay, packing, trial
 from flexsmt_site.language.edit_rules import State
-from flexsmt_site.language.models import Edit, Release, Step
+from flexsmt_site.language.models import Release, Step
 from flexsmt_site.language.standing import Standing
 
 
 class NotPublishable(ValueError):
     """Something keeps the words from being published, and nothing was."""
+
+
+class SeenOtherwise(NotPublishable):
+    """A draft is not any more as whoever decided on it has seen it."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Published:
 class Intent:
     """What a release is to hold: the edits that are live with it, and the steps that lead there.
 
+    The policy's edits are in no release: steps may be theirs, ``live`` never holds one.
     ``raw`` are its bytes where they are known; ``wants_release`` is False where only steps are to be stored.
     """
 
@@ -54,8 +59,8 @@ class Signature:
     note: str = ""
 
 
-def newest() -> Select[Release]:
-    """Return the query for the newest release that this version of the site shows."""
+def newest_of_version() -> Select[Release]:
+    """Return the query for the newest release that was made on this version of the site."""
     mine = Release.version == proof.version()
     return select(Release).where(mine).order_by(Release.number.desc()).limit(1)
 
@@ -73,7 +78,7 @@ def make(
     edit_rules.check_reason(by.note)
     while True:
         with database.read() as session:
-            mark = _mark(session)
+            mark = edits.mark_in(session)
             intent = decide(session)
         faults = list(judge(intent))
         if faults:
@@ -83,17 +88,11 @@ def make(
         raw = _bytes(intent) if intent.wants_release else b""
         with database.write() as session:
             edits.lock(session)
-            if _mark(session) != mark and decide(session) != intent:
+            if edits.mark_in(session) != mark and decide(session) != intent:
                 continue
             published = _store(session, intent, raw, base, by) if intent.wants_release else None
             _take(session, intent, by, published)
             return published
-
-
-def _mark(session: Session) -> tuple[int | None, ...]:
-    """Return what changes with everything that is written about words: rows are only ever added."""
-    newest = (select(func.max(column)) for column in (Edit.id, Step.id, Release.number))
-    return tuple(session.scalar(query) for query in newest)
 
 
 def ids_of(release: Release | None) -> tuple[int, ...]:
@@ -120,7 +119,7 @@ def _bytes(intent: Intent) -> bytes:
 
 
 def _store(session: Session, intent: Intent, raw: bytes, base: str, by: Signature) -> Published:
-    before = session.scalar(newest())
+    before = session.scalar(newest_of_version())
     name, held = packing.name_of(raw), ids(intent.live)
     if before and (before.sum, ids_of(before)) == (name, held):
         return Published(before.number, is_new=False)

@@ -1,6 +1,6 @@
 """The texts of the repository, and the catalogues that come of them with published edits laid over."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -23,7 +23,14 @@ class UnknownText(LookupError):
 
 
 class BrokenCatalogue(ValueError):
-    """A ``.po`` file of the project can not be read."""
+    """A ``.po`` file of the project is not there or can not be read.
+
+    ``file`` is its path below the catalogues' folder.
+    """
+
+    def __init__(self, source: Path, error: Exception) -> None:
+        super().__init__(f"{source} can not be read ({error})")
+        self.file = "/".join(source.parts[-3:])
 
 
 @dataclass(frozen=True)
@@ -79,27 +86,37 @@ def source_of(domain: str, locale: str) -> Path | None:
     return next(paths, None)
 
 
+def check_files() -> None:
+    """Read every catalogue; raises ``BrokenCatalogue``."""
+    for source in catalog.sources():
+        values(source.stem, source.parent.parent.name)
+
+
 def published_sources() -> list[Path]:
     """Return the ``.po`` files whose words may be published while the site serves."""
     return [source for source in catalog.sources() if source.stem in packing.DOMAINS]
 
 
 def base() -> str:
-    """Return the sum of the files that releases are made of."""
+    """Return the sum of the files that releases are made of; raises ``BrokenCatalogue``."""
     found = sha256()
     for source in published_sources():
-        found.update(sha256(source.read_bytes()).digest())
+        try:
+            found.update(sha256(source.read_bytes()).digest())
+        except OSError as error:
+            raise BrokenCatalogue(source, error) from error
     return found.hexdigest()
 
 
-def compiled(edits: Mapping[Text, Strings]) -> dict[tuple[str, str], bytes]:
-    """Compile the catalogues that may be published, with ``edits`` over what the repository says.
+def compiled(
+    edits: Mapping[Text, Strings], domains: Collection[str] = packing.DOMAINS
+) -> dict[tuple[str, str], bytes]:
+    """Compile the catalogues of these domains, with ``edits`` over what the repository says.
 
-    Edits of texts that are gone are left out.
+    Edits of texts that are gone are left out. Raises ``BrokenCatalogue``.
     """
-    return {
-        (source.stem, source.parent.parent.name): _compiled(source, edits) for source in published_sources()
-    }
+    sources = (source for source in catalog.sources() if source.stem in domains)
+    return {(source.stem, source.parent.parent.name): _compiled(source, edits) for source in sources}
 
 
 def _compiled(source: Path, edits: Mapping[Text, Strings]) -> bytes:
@@ -130,8 +147,8 @@ def _values(source: Path, _state: tuple[int, ...]) -> Mapping[str, Value]:
 def _read(source: Path) -> Catalog:
     try:
         return extract.read(source)
-    except (PoFileError, UnicodeDecodeError) as error:
-        raise BrokenCatalogue(f"{source} can not be read ({error})") from error
+    except (PoFileError, UnicodeDecodeError, OSError) as error:
+        raise BrokenCatalogue(source, error) from error
 
 
 def _value(message: Message, domain: str, locale: str) -> Value:

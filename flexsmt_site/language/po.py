@@ -5,14 +5,12 @@ ends, and only these places are exchanged; all else, byte order mark and line en
 """
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from flexsmt_site.language.edit_rules import Strings, key_of
+from flexsmt_site.language.po_lines import lines_of, newline_at, width_of
 
-#: The columns that gettext fills.
-_WIDTH = 79
 _BOM = "\ufeff"
 _TOKEN = re.compile(
     r"(?P<space>[ \t\r\n\f\v]+)|(?P<comment>\#[^\n]*)"
@@ -21,11 +19,12 @@ _TOKEN = re.compile(
 )
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|(.))")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
-_ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\t": r"\t", "\r": r"\r"})
-_HEADER = re.compile(r'"[A-Z][\w-]+: ')
 _CHARSET = re.compile(rb"charset=([\w.:-]+)", re.IGNORECASE)
+_FUZZY = re.compile(r",[ \t]*fuzzy[ \t]*(?=,|\r?$)")
 #: The last is what a template has in place of a name.
 _UTF8 = {"utf-8", "utf8", "us-ascii", "ascii", "charset"}
+#: Where something begins and ends among the characters of a file.
+Span = tuple[int, int]
 
 
 class BrokenPo(ValueError):
@@ -39,6 +38,7 @@ class _Field:
     start: int
     end: int
     flags: frozenset[str]
+    marks: tuple[Span, ...]
     parts: list[str] = field(default_factory=list)
     #: Comments between its strings.
     comments: list[str] = field(default_factory=list)
@@ -46,6 +46,29 @@ class _Field:
     @property
     def text(self) -> str:
         return "".join(self.parts)
+
+
+@dataclass
+class _About:
+    """What comments say of the field that follows."""
+
+    comments: list[str] = field(default_factory=list)
+    flags: set[str] = field(default_factory=set)
+    #: The characters of the comments in which it is marked as fuzzy.
+    marks: list[Span] = field(default_factory=list)
+
+    def add(self, token: re.Match[str]) -> None:
+        comment = token["comment"]
+        self.comments.append(comment.rstrip())
+        if comment.startswith("#~"):
+            # What stands before an obsolete entry is about that one.
+            self.flags.clear()
+            self.marks.clear()
+        elif comment.startswith("#,"):
+            flags = {flag.strip() for flag in comment[2:].split(",")}
+            self.flags.update(flags)
+            if "fuzzy" in flags:
+                self.marks.append(token.span())
 
 
 @dataclass(frozen=True)
@@ -68,6 +91,8 @@ class Entry:
     plural: str | None
     forms: tuple[Form, ...]
     flags: frozenset[str]
+    #: The comments that mark it as fuzzy.
+    marks: tuple[Span, ...] = ()
 
     @property
     def key(self) -> str:
@@ -99,48 +124,44 @@ def scan(text: str) -> list[Entry]:
     Raises ``BrokenPo``.
     """
     entries: list[list[_Field]] = []
+    has_msgid = True
     for found in _fields(text):
-        words = {one.word for one in entries[-1]} if entries else {"msgid"}
-        if found.word == "msgctxt" or (found.word == "msgid" and "msgid" in words):
+        if found.word == "msgctxt" or (found.word == "msgid" and has_msgid):
             entries.append([])
+            has_msgid = False
         if not entries:
             raise _broken(text, found.start, f"{found.word} without a msgid")
+        has_msgid = has_msgid or found.word == "msgid"
         entries[-1].append(found)
     return [_entry(text, fields) for fields in entries]
 
 
 def _fields(text: str) -> Iterator[_Field]:
-    at, open_field, flags, comments = len(_BOM) if text.startswith(_BOM) else 0, None, frozenset[str](), []
+    at, open_field, about = len(_BOM) if text.startswith(_BOM) else 0, None, _About()
     while at < len(text):
         token = _TOKEN.match(text, at)
         if token is None:
             raise _broken(text, at, "this is no line of a PO file")
         at = token.end()
         if token["comment"] is not None:
-            comments.append(token["comment"].rstrip())
-            flags = _flags(token["comment"], flags)
+            about.add(token)
         elif token["word"] is not None:
             if open_field:
                 yield open_field
             number = int(token["number"]) if token["number"] else None
-            open_field = _Field(token["word"], number, token.start(), token.end(), flags)
-            flags, comments = frozenset[str](), []
+            flags, marks = frozenset(about.flags), tuple(about.marks)
+            open_field = _Field(token["word"], number, token.start(), token.end(), flags, marks)
+            about = _About()
         elif token["text"] is not None:
             if open_field is None:
                 raise _broken(text, token.start(), "a string that belongs to nothing")
             open_field.parts.append(_unescaped(token["text"]))
             open_field.end = token.end()
-            open_field.comments += comments
-            comments = []
+            open_field.comments += about.comments
+            # They move with the strings that they stand between.
+            about.comments, about.marks = [], []
     if open_field:
         yield open_field
-
-
-def _flags(comment: str, before: frozenset[str]) -> frozenset[str]:
-    if comment.startswith("#~"):
-        # What stands before an obsolete entry is about that one.
-        return frozenset()
-    return before | {flag.strip() for flag in comment[2:].split(",") if comment.startswith("#,")}
 
 
 def _entry(text: str, fields: list[_Field]) -> Entry:
@@ -159,6 +180,7 @@ def _entry(text: str, fields: list[_Field]) -> Entry:
         plural.text if plural else None,
         tuple(Form(form.number, form.text, form.start, form.end, tuple(form.comments)) for form in forms),
         frozenset().union(*(found.flags for found in fields)),
+        tuple(mark for found in fields for mark in found.marks),
     )
 
 
@@ -180,70 +202,46 @@ def _letter(found: re.Match[str]) -> str:
 def splice(raw: bytes, wanted: Mapping[str, Strings]) -> bytes:
     """Return the file with other translations, by the keys of their texts.
 
-    Only the ``msgstr`` lines of what differs are written anew; a text that the file has not is passed over.
-    Raises ``BrokenPo``.
+    Only the ``msgstr`` lines of what differs are written anew, and what was marked as fuzzy is no more, for
+    it would not be shown; a text that the file has not is passed over. Raises ``BrokenPo``.
     """
     text = decoded(raw)
     made, at = [], 0
-    for start, end, lines in _replacements(scan(text), wanted, _width(text)):
-        made += [text[at:start], _newline(text, start).join(lines)]
+    for (start, end), string in _replacements(text, wanted):
+        made += [text[at:start], string]
         at = end
     return "".join([*made, text[at:]]).encode("utf-8")
 
 
-def _replacements(
-    entries: Iterable[Entry], wanted: Mapping[str, Strings], width: int
-) -> Iterator[tuple[int, int, list[str]]]:
-    for entry in entries:
+def _replacements(text: str, wanted: Mapping[str, Strings]) -> Iterator[tuple[Span, str]]:
+    width = width_of(text)
+    for entry in scan(text):
         strings = wanted.get(entry.key, ()) if entry.msgid else ()
-        for form, string in zip(entry.forms, strings, strict=False):
-            if form.text != string:
-                lines = [*_lines(_name(form.number), string, width), *form.comments]
-                yield form.start, form.end, lines
-        if entry.plural is not None and len(strings) > len(entry.forms):
-            end = entry.forms[-1].end
-            more = range(len(entry.forms), len(strings))
-            yield end, end, ["", *(line for n in more for line in _lines(_name(n), strings[n], width))]
+        if strings:
+            unmarked = (_unmarked(text, mark) for mark in entry.marks)
+            yield from sorted([*unmarked, *_forms(text, entry, strings, width)])
 
 
-def _name(number: int | None) -> str:
-    return "msgstr" if number is None else f"msgstr[{number}]"
+def _forms(text: str, entry: Entry, strings: Strings, width: int) -> Iterator[tuple[Span, str]]:
+    newline = newline_at(text, entry.forms[0].start)
+    for form, string in zip(entry.forms, strings, strict=False):
+        if form.text != string:
+            lines = [*lines_of(form.number, string, width), *form.comments]
+            yield (form.start, form.end), newline.join(lines)
+    if entry.plural is not None and len(strings) > len(entry.forms):
+        end = entry.forms[-1].end
+        more = range(len(entry.forms), len(strings))
+        lines = ["", *(line for n in more for line in lines_of(n, strings[n], width))]
+        yield (end, end), newline.join(lines)
 
 
-def _width(text: str) -> int:
-    """Return the columns that the file's strings keep to; 0 where each text has one line."""
-    strings = (line.strip() for line in text.split("\n") if line[:1] in {"m", '"'})
-    long = (line for line in strings if _columns(line) > _WIDTH + 1 and " " in line[8:])
-    # Many programs leave the lines of the header whole, whatever they do with the rest.
-    return _WIDTH if all(_HEADER.match(line) for line in long) else 0
-
-
-def _newline(text: str, at: int) -> str:
-    end = max(text.find("\n", at), 0) or text.rfind("\n")
-    return "\r\n" if text[end - 1 : end] == "\r" else "\n"
-
-
-def _lines(name: str, string: str, width: int) -> list[str]:
-    paragraphs = [part.translate(_ESCAPED) for part in re.findall(r"[^\n]*\n|[^\n]+", string)] or [""]
-    whole = f'{name} "{paragraphs[0]}"'
-    if len(paragraphs) == 1 and (not width or _columns(whole) <= width):
-        return [whole]
-    lines = (line for part in paragraphs for line in (_wrapped(part, width) if width else (part,)))
-    return [f'{name} ""', *(f'"{line}"' for line in lines)]
-
-
-def _wrapped(paragraph: str, width: int) -> Iterator[str]:
-    line = ""
-    for word in re.findall(r"[^ ]+ *| +", paragraph):
-        if line and _columns(line + word) > width - 2:
-            yield line
-            line = ""
-        line += word
-    yield line
-
-
-def _columns(line: str) -> int:
-    if line.isascii():
-        return len(line)
-    wide = sum(unicodedata.east_asian_width(letter) in {"W", "F"} for letter in line)
-    return len(line) + wide - sum(unicodedata.combining(letter) > 0 for letter in line)
+def _unmarked(text: str, mark: Span) -> tuple[Span, str]:
+    """Take the mark off a comment, and the comment away where it says nothing else."""
+    start, end = mark
+    left = _FUZZY.sub("", text[start:end])
+    if left.strip() != "#":
+        return mark, left
+    line = text.rfind("\n", 0, start) + 1
+    if text[line:start].strip():
+        return mark, left.strip("#")
+    return (line, min(end + 1, len(text))), ""

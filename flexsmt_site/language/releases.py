@@ -3,7 +3,8 @@
 ``publish`` puts them into the database and on its own host; a follower on each host fetches what others do.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,11 +16,9 @@ from sqlalchemy.orm import Session, defer
 from flexsmt_site import database, events, health, proof
 from flexsmt_site.config import Settings, settings
 from flexsmt_site.database import DatabaseUnavailable
-from flexsmt_site.language import audit, extract, gate, making, overlay, packing, standing, words
-from flexsmt_site.language.edit_rules import State
-from flexsmt_site.language.gate_entry import Term
+from flexsmt_site.language import audit, deciding, extract, making, overlay, packing, words
 from flexsmt_site.language.making import Intent, NotPublishable, Published, Signature
-from flexsmt_site.language.models import Edit, Release
+from flexsmt_site.language.models import Release
 from flexsmt_site.language.standing import Standing
 
 #: A host is this much behind at most, beside the time that fetching takes.
@@ -31,39 +30,63 @@ class UnknownRelease(LookupError):
     """There is no release of this number."""
 
 
+class NotShownHere(OSError):
+    """It is published, and other hosts may show it, but this one can not yet."""
+
+
 @dataclass(frozen=True)
 class Order:
-    """What goes live and what ends: numbers of drafts, and of published edits that are taken back."""
+    """What goes live and what ends: numbers of drafts, and of published edits that are taken back.
+
+    ``seen`` are those of the drafts that go live only as they are here: nobody may have moved them since.
+    """
 
     drafts: tuple[int, ...] = ()
     ended: tuple[int, ...] = ()
+    seen: tuple[Standing, ...] = ()
 
 
-def publish(now: datetime) -> Published:
-    """Publish the words of this host's ``.po`` files, with the edits that are live.
+def publish(now: datetime, drafts: tuple[int, ...] = ()) -> Published:
+    """Publish the words of this host's ``.po`` files, with the edits that are live and with ``drafts``.
 
-    Raises ``making.NotPublishable``, ``DatabaseUnavailable``, and ``OSError`` where this host cannot take
-    them.
+    Every text of every file goes through the gate first. Raises ``making.NotPublishable``,
+    ``DatabaseUnavailable``, ``NotShownHere`` where they are published and this host cannot take them, and
+    ``OSError`` where a file of the project can not be read.
     """
+    try:
+        overlay.check_files()
+    except overlay.BrokenCatalogue as error:
+        raise NotPublishable(str(error)) from error
     errors = [str(found) for found in audit.judge_all() if found.finding.level == "error"]
     if errors:
         raise NotPublishable("\n".join(errors))
-    return _publish(lambda session: Intent(tuple(standing.list_live(session))), Signature(now))
+    return publish_edits(Order(drafts), Signature(now))
 
 
 def publish_edits(order: Order, by: Signature) -> Published:
     """Show chosen drafts to visitors, and what the repository says instead of published edits that end.
 
-    Everything or nothing. Raises what ``publish`` does; the message names every draft that is refused.
+    Everything or nothing. Of the files it is only asked that they can be read. Raises what ``publish`` does;
+    the message names every draft that is refused, and ``making.SeenOtherwise`` where one was moved since.
     """
     terms, drafts = audit.glossary(), frozenset(order.drafts)
 
     def judge(intent: Intent) -> Iterator[str]:
         for found in intent.live:
             if found.id in drafts:
-                yield from _errors(found, terms)
+                yield from deciding.errors(found, terms)
 
-    return _publish(lambda session: _ordered(session, order), by, judge)
+    return _publish(
+        lambda session: deciding.ordered(session, order.drafts, order.ended, order.seen), by, judge
+    )
+
+
+def withdraw(numbers: tuple[int, ...], by: Signature) -> Published | None:
+    """Take back drafts and published edits, all or none; return the release, where visitors read any of them.
+
+    Raises ``standing.UnknownEdit``, ``edits.NotMovable`` and what ``publish`` does.
+    """
+    return _make(lambda session: deciding.without(session, tuple(dict.fromkeys(numbers))), by)
 
 
 def roll_back(number: int, by: Signature) -> Published:
@@ -74,7 +97,15 @@ def roll_back(number: int, by: Signature) -> Published:
     lack texts of this one.
     Raises ``UnknownRelease`` and what ``publish`` does.
     """
-    return _publish(lambda session: _as_in(session, number), by)
+    return _publish(lambda session: deciding.as_in(session, _get(session, number)), by)
+
+
+def back_to_files(by: Signature) -> Published:
+    """Show the words of the ``.po`` files alone, as a release of its own: every edit in releases ends.
+
+    Raises what ``publish`` does.
+    """
+    return _publish(deciding.bare, by)
 
 
 def history(most: int = 50) -> list[Release]:
@@ -92,12 +123,42 @@ def _publish(
     by: Signature,
     judge: Callable[[Intent], Iterable[str]] = lambda _intent: (),
 ) -> Published:
-    published = making.make(decide, by, judge)
+    published = _make(decide, by, judge)
     if published is None:
         raise NotPublishable("there is nothing to publish")
-    events.say("words.published", release=published.number, new=published.is_new)
-    settle()
     return published
+
+
+def _make(
+    decide: Callable[[Session], Intent],
+    by: Signature,
+    judge: Callable[[Intent], Iterable[str]] = lambda _intent: (),
+) -> Published | None:
+    try:
+        published = making.make(decide, by, judge)
+    except overlay.BrokenCatalogue as error:
+        raise NotPublishable(str(error)) from error
+    if published:
+        events.say("words.published", release=published.number, new=published.is_new)
+        with showing(f"release {published.number}"):
+            settle()
+    return published
+
+
+@contextmanager
+def showing(what: str) -> Iterator[None]:
+    """Raise ``NotShownHere`` where what has just been published can not be put on this host."""
+    try:
+        yield
+    except (OSError, DatabaseUnavailable) as error:
+        raise NotShownHere(f"{what} is published, but this host does not show it yet ({error})") from error
+
+
+def _get(session: Session, number: int) -> Release:
+    found = session.get(Release, number)
+    if found is None:
+        raise UnknownRelease(f"there is no release {number}")
+    return found
 
 
 def settle() -> None:
@@ -106,72 +167,6 @@ def settle() -> None:
     while fetch():
         pass
     Event().wait(words.LOOK_SECONDS)
-
-
-def _chosen(session: Session, order: Order) -> list[Standing]:
-    working = {found.id: found for found in standing.list_working(session)}
-    lost = [number for number in order.drafts if number not in working]
-    if lost:
-        raise NotPublishable(f"not the newest draft of a text any more: {', '.join(map(str, lost))}")
-    return [working[number] for number in dict.fromkeys(order.drafts)]
-
-
-def _errors(found: Standing, terms: Sequence[Term]) -> Iterator[str]:
-    text = found.text
-    name = f"edit {found.id}, {text.locale}/{text.domain}: “{text.msgid[:70]}”"
-    value = overlay.find(text)
-    if text.domain not in packing.DOMAINS:
-        yield f"{name}: words of “{text.domain}” go live with a version of the site alone: export them"
-    elif value is None:
-        yield f"{name}: this version of the site has no such text"
-    else:
-        for finding in gate.check(value.entry(found.strings), terms):
-            if finding.level == "error":
-                yield f"{name}: {finding.what} ({finding.rule}): {finding.mend}"
-
-
-def _ordered(session: Session, order: Order) -> Intent:
-    live = {found.id: found for found in standing.list_live(session)}
-    lost = [number for number in order.ended if number not in live]
-    if lost:
-        raise NotPublishable(f"not shown to visitors any more: {', '.join(map(str, lost))}")
-    steps: list[tuple[int, State]] = [
-        (live.pop(number).id, "withdrawn") for number in dict.fromkeys(order.ended)
-    ]
-    by_text = {found.text: found for found in live.values()}
-    for found in _chosen(session, order):
-        before = by_text.get(found.text)
-        steps += [(before.id, "replaced")] if before else []
-        steps.append((found.id, "published"))
-        by_text[found.text] = found
-    return Intent(tuple(by_text.values()), tuple(steps))
-
-
-def _has_landed(found: Standing) -> bool:
-    value = overlay.find(found.text)
-    return found.state == "retired" and value is not None and value.strings == found.strings
-
-
-def _as_in(session: Session, number: int) -> Intent:
-    target = session.get(Release, number)
-    if target is None:
-        raise UnknownRelease(f"there is no release {number}")
-    live = {found.id for found in standing.list_live(session)}
-    # What the repository has taken over since is in force without being live.
-    wanted = [
-        found
-        for found in standing.found(session, Edit.id.in_(making.ids_of(target)))
-        if not _has_landed(found)
-    ]
-    kept = {found.id for found in wanted}
-    ends: Iterable[tuple[int, State]] = ((number, "withdrawn") for number in sorted(live - kept))
-    begins: Iterable[tuple[int, State]] = ((number, "published") for number in sorted(kept - live))
-    return Intent(
-        tuple(wanted),
-        (*ends, *begins),
-        raw=target.packed if target.version == proof.version() else None,
-        reverts=session.scalar(making.newest().with_only_columns(Release.number)),
-    )
 
 
 def file() -> Path:
@@ -186,10 +181,10 @@ def fetch() -> bool:
     """
     here = _name_here()
     with database.read() as session:
-        name = session.scalar(_newest().with_only_columns(Release.sum))
+        name = session.scalar(_newest_for_host().with_only_columns(Release.sum))
         if name == here:
             return False
-        newest = session.scalar(_newest())
+        newest = session.scalar(_newest_for_host())
     if newest is None:
         file().unlink(missing_ok=True)
     else:
@@ -203,8 +198,9 @@ def also_fetch(what: Callable[[], object]) -> None:
     _also[f"{what.__module__}.{what.__qualname__}"] = what
 
 
-def _newest() -> Select[Release]:
-    # While a new version is brought to one host after the other, each shows the words that were made for it.
+def _newest_for_host() -> Select[Release]:
+    # This version's, or else any: while a new version is brought to one host after the other, each shows the
+    # words that were made for it.
     mine = case((Release.version == proof.version(), 0), else_=1)
     return select(Release).order_by(mine, Release.number.desc()).limit(1)
 

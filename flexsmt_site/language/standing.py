@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from flexsmt_site.language.edit_rules import WORKING, State, Strings, Text
 from flexsmt_site.language.models import Edit, Step
+from flexsmt_site.language.packing import DOMAINS
 
 
 class UnknownEdit(LookupError):
@@ -64,10 +65,20 @@ def list_live(session: Session) -> list[Standing]:
     return found(session, in_state("published"))
 
 
+def list_released(session: Session) -> list[Standing]:
+    """Return the live edits that releases hold: those of the policy are live by its versions."""
+    return found(session, in_state("published"), Edit.domain.in_(DOMAINS))
+
+
 def list_working(session: Session) -> list[Standing]:
     """Return what somebody is at work on: the newest edit of each text where it is a draft or in review."""
+    return list_heads(session, or_(Step.id.is_(None), Step.state.in_(sorted(WORKING))))
+
+
+def list_heads(session: Session, *conditions: ColumnElement[bool]) -> list[Standing]:
+    """Return the newest edit of each text, whatever its state, where the conditions of ``found`` hold."""
     heads = select(func.max(Edit.id)).group_by(Edit.domain, Edit.locale, Edit.key)
-    return found(session, Edit.id.in_(heads), or_(Step.id.is_(None), Step.state.in_(sorted(WORKING))))
+    return found(session, Edit.id.in_(heads), *conditions)
 
 
 def in_state(*states: State) -> ColumnElement[bool]:

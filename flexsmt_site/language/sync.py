@@ -15,11 +15,14 @@ from sqlalchemy.orm import Session
 from flexsmt_site import database, events, health
 from flexsmt_site.config import Settings
 from flexsmt_site.database import DatabaseUnavailable
-from flexsmt_site.language import edit_rules, making, overlay, releases, standing
+from flexsmt_site.language import edit_rules, making, overlay, packing, releases, standing
 from flexsmt_site.language.edit_rules import Fate, State, Strings, Text
 from flexsmt_site.language.making import Intent, NotPublishable, Published, Signature
 from flexsmt_site.language.models import Step
 from flexsmt_site.language.standing import Standing
+
+#: At most one; see ``declare_versions``.
+_last_version: list[Callable[[Session], datetime | None]] = []
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,11 @@ def sync(now: datetime) -> Synced:
     """
     try:
         outcomes, intent = look(), _read(_intent)
+        if not (intent.steps or intent.wants_release):
+            return Synced(outcomes, None)
+        published = making.make(_intent, Signature(now, note="brought to this version of the site"))
     except overlay.BrokenCatalogue as error:
         raise NotPublishable(str(error)) from error
-    if not (intent.steps or intent.wants_release):
-        return Synced(outcomes, None)
-    published = making.make(_intent, Signature(now, note="brought to this version of the site"))
     events.say("words.synced", **Counter(outcome.fate.value for outcome in outcomes))
     # Even without a release: another host may have made it at the same moment.
     releases.settle()
@@ -65,6 +68,16 @@ def look() -> tuple[Outcome, ...]:
     """
     with database.read() as session:
         return (*_outcomes(session), *(outcome for outcome, _before in _returning(session)))
+
+
+def declare_versions(published: Callable[[Session], datetime | None]) -> None:
+    """Let ``published`` say when the newest version of the policy was published."""
+    _last_version[:] = [published]
+
+
+def list_returning(session: Session) -> list[Standing]:
+    """Return the retired edits that this version of the site needs live again."""
+    return [outcome.edit for outcome, before in _returning(session) if before == "published"]
 
 
 def findings(_settings: Settings) -> Iterator[health.Finding]:
@@ -99,13 +112,14 @@ def _intent(session: Session) -> Intent:
     landed = [outcome.edit for outcome in outcomes if outcome.fate is Fate.LANDED]
     steps: list[tuple[int, State]] = [(edit.id, "retired") for edit in landed]
     steps += [(outcome.edit.id, before) for outcome, before in returning]
-    live = [found for found in standing.list_live(session) if found not in landed]
-    live += [outcome.edit for outcome, before in returning if before == "published"]
+    live = [found for found in standing.list_released(session) if found not in landed]
+    back = (outcome.edit for outcome, before in returning if before == "published")
+    live += [found for found in back if found.text.domain in packing.DOMAINS]
     return Intent(tuple(live), tuple(steps), wants_release=_wants_release(session, live))
 
 
 def _wants_release(session: Session, live: Sequence[Standing]) -> bool:
-    newest = session.scalar(making.newest())
+    newest = session.scalar(making.newest_of_version())
     held, ids = making.ids_of(newest), making.ids(tuple(live))
     if not (held or ids):
         # Words that were published from files alone wait for somebody to publish them.
@@ -139,7 +153,7 @@ def _returning(session: Session) -> list[tuple[Outcome, State]]:
     live = {found.text for found in standing.list_live(session)} if lost else set()
     made = []
     for found in lost:
-        before = _state_before(session, found.id)
+        before = _state_before(session, found)
         head = standing.find_head(session, found.text)
         is_free = (
             found.text not in live if before == "published" else head is not None and head.id == found.id
@@ -149,12 +163,22 @@ def _returning(session: Session) -> list[tuple[Outcome, State]]:
     return made
 
 
-def _state_before(session: Session, edit_id: int) -> State:
-    states = session.scalars(select(Step.state).where(Step.edit_id == edit_id).order_by(Step.id.desc())).all()
+def _state_before(session: Session, found: Standing) -> State:
+    states = session.scalars(
+        select(Step.state).where(Step.edit_id == found.id).order_by(Step.id.desc())
+    ).all()
     before: State = "draft"
     if len(states) > 1:
         before = "published" if states[1] == "published" else "review" if states[1] == "review" else "draft"
-    return before
+    # A version that somebody has published without it stands: whoever publishes the next decides.
+    return "review" if before == "published" and _is_overtaken(session, found) else before
+
+
+def _is_overtaken(session: Session, found: Standing) -> bool:
+    if found.text.domain in packing.DOMAINS or not found.moved:
+        return False
+    moments = (published(session) for published in _last_version)
+    return any(moment and moment > found.moved for moment in moments)
 
 
 def _current(text: Text) -> Strings | None:

@@ -5,6 +5,7 @@ go on with what they have when a new one cannot be read. The policy's words are 
 version.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -28,6 +29,8 @@ _SHELF = "flexsmt_language_words"
 _PINNED = "flexsmt_language_pinned"
 _Catalogue = Translations | NullTranslations
 T = TypeVar("T")
+#: A quote that stands in no tag: the same text may stand in a paragraph and in an attribute.
+_QUOTE = re.compile(r'"(?![^<>]*>)')
 
 
 class Words:
@@ -55,8 +58,14 @@ class Words:
             return self._finished[key]
         except KeyError:
             text = self.catalogue(domain, language).ugettext(message) % {}
-            # Words of a checked catalogue may carry markup.
-            return self._finished.setdefault(key, Markup(text))  # noqa: S704
+            return self._finished.setdefault(key, as_html(text))
+
+
+def as_html(text: str) -> Markup:
+    """Return words of a checked catalogue as HTML: their markup stays, and no quote ends an attribute."""
+    if '"' in text:
+        text = _QUOTE.sub("&#34;", text)
+    return Markup(text)  # noqa: S704 (checked words may carry markup)
 
 
 class Shelf(Generic[T]):
@@ -88,7 +97,7 @@ class Shelf(Generic[T]):
         try:
             found = self._file.stat()
             state = found.st_ino, found.st_mtime_ns, found.st_size
-            if state == self._known[0]:
+            if state == self._known[0] and not self.fault:
                 return
             newest = self._read(self._file.read_bytes())
         except FileNotFoundError:
@@ -130,6 +139,11 @@ def of_request(app: Flask, environ: "WSGIEnvironment") -> Words:
     if pinned is None:
         pinned = environ[_PINNED] = shelf(app).newest()
     return pinned
+
+
+def pin(environ: "WSGIEnvironment", found: Words) -> None:
+    """Have a request that has not begun answered in these words, whatever has been published."""
+    environ[_PINNED] = found
 
 
 def _unpacked(shipped: Words, raw: bytes) -> Words:

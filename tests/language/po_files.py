@@ -125,11 +125,37 @@ def read(raw: bytes) -> dict[str, Strings]:
     return found
 
 
+def fuzzy(raw: bytes) -> set[str]:
+    """The keys of the texts that Babel would not show."""
+    catalog = read_po(BytesIO(raw.removeprefix(b"\xef\xbb\xbf")), locale="ru", abort_invalid=True)
+    messages = (message for message in catalog if message.id and message.fuzzy)
+    return {
+        key_of(message.context, *((message.id, None) if isinstance(message.id, str) else message.id))
+        for message in messages
+    }
+
+
+def _cleared(raw: bytes, entry: po.Entry) -> bytes:
+    """The file without the mark of an entry that is fuzzy, as gettext writes it."""
+    if "fuzzy" not in entry.flags:
+        return raw
+    text = raw.decode()
+    at = text.rindex("#, fuzzy", 0, entry.forms[0].start)
+    comment, end, rest = text[at:].partition("\n")
+    flags = comment.removeprefix("#, fuzzy").removeprefix(", ")
+    return (text[:at] + (f"#, {flags}{end}" if flags else "") + rest).encode()
+
+
 def check_splice(raw: bytes, entry: po.Entry, strings: Strings) -> bytes:
-    """Exchange one translation: Babel reads it and all others as they were, and no other line is touched."""
+    """Exchange one translation: Babel reads it and all others as they were, and no other line is touched.
+
+    Only the mark of a fuzzy one goes.
+    """
     after = po.splice(raw, {entry.key: strings})
     assert read(after) == {**read(raw), entry.key: strings}
     assert po.splice(after, {entry.key: strings}) == after
+    assert fuzzy(after) == fuzzy(raw) - {entry.key}
+    raw = _cleared(raw, entry)
     old, new = raw.split(b"\n"), after.split(b"\n")
     while old and new and old[0] == new[0]:
         del old[0], new[0]

@@ -115,8 +115,10 @@ def test_a_catalogue_is_compiled_once_and_again_when_its_source_is_newer(tree: P
 
     assert extract.compile_one(source)
     assert not extract.compile_one(source)
+    assert catalog.stale() == []
     later = catalog.built(source).stat().st_mtime_ns + 10**9
     os.utime(source, ns=(later, later))
+    assert catalog.stale() == ["translations/en/LC_MESSAGES/mail.po"]
     assert extract.compile_one(source)
     assert [path.suffix for path in sorted(source.parent.iterdir()) if path.stem == "mail"] == [".mo", ".po"]
 

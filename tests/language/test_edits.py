@@ -10,11 +10,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from flexsmt_site import clock, database
+from flexsmt_site import clock
 from flexsmt_site.extensions import db
 from flexsmt_site.language import edits, overlay, standing
 from flexsmt_site.language.edit_rules import BadStrings, Fate, Text
-from flexsmt_site.language.models import Edit, Release
+from flexsmt_site.language.models import Edit
 from tests.language.editing import ANN, BEN, LINK, RUSSIAN, Editors
 from tests.language.publishing import SKIP, Desk, copied
 
@@ -161,16 +161,3 @@ def test_the_gate_can_be_asked_before_anything_is_saved(editors: Editors) -> Non
 
     assert wrong[0].level == "error"
     assert "markup" in {finding.rule for finding in wrong}
-
-
-def test_numbers_of_members_go_when_their_time_has_come_and_words_stay(editors: Editors) -> None:
-    draft = editors.save("To the text")
-    editors.publish(draft)
-    with editors.app.app_context():
-        edits.forget_authors(before=clock.now())
-        (found,) = edits.history(LINK)
-        with database.read() as session:
-            assert [release.author for release in session.scalars(select(Release))] == [None]
-
-    assert (found.strings, found.state) == (("To the text",), "published")
-    assert (found.author, found.mover) == (None, None)

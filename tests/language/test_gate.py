@@ -231,3 +231,10 @@ def test_a_text_without_errors_can_be_filled_in(form: str) -> None:
 
 def test_the_glossary_of_the_project_is_read() -> None:
     assert Term("enquiry", "обращение") in audit.glossary()
+
+
+@pytest.mark.parametrize("form", ["x" * 20_000, "%(" * 10_000, "<a " * 6000, "1" * 20_000, "a." * 10_000])
+def test_a_text_far_longer_than_its_source_is_refused_at_once(form: str) -> None:
+    (found,) = gate.check(Entry("ru", "messages", "Send it", (form,)))
+    assert (found.level, found.rule) == ("error", "length")
+    assert "at most 528" in found.what

@@ -1,31 +1,18 @@
 """Translations that somebody brings become drafts, and nothing else changes."""
 
-import zipfile
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from flexsmt_site import clock
-from flexsmt_site.language import bringing, edits, import_rules, importing, words
-from flexsmt_site.language.bringing import BadImport
-from flexsmt_site.language.edit_rules import Text
+from flexsmt_site.language import edits, import_rules, importing, words
+from flexsmt_site.language.edit_rules import BadStrings, Text
 from flexsmt_site.language.import_rules import Known, Row
+from tests.language.brought import po, zipped
 from tests.language.editing import ANN, BEN, LINK, RUSSIAN, Editors
 from tests.language.publishing import SKIP, Desk, copied
-
-_HEAD = 'msgid ""\nmsgstr "Language: ru\\nContent-Type: text/plain; charset=UTF-8\\n{}"\n\n'
-_ONE, _FEW = "n%10==1 && n%100!=11", "n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20)"
-_THREE = f"nplurals=3; plural=({_ONE} ? 0 : {_FEW} ? 1 : 2);"
-_TURNED = f"nplurals=3; plural={_ONE} ? 2 : {_FEW} ? 1 : 0;"
-_ONE_ALONE = f"nplurals=4; plural=(n==1 ? 3 : {_ONE} ? 0 : {_FEW} ? 1 : 2);"
-_FOUR = (
-    f"nplurals=4; plural=({_ONE} ? 0 : {_FEW} ? 1 : "
-    "n%10==0 || (n%10>=5 && n%10<=9) || (n%100>=11 && n%100<=14) ? 2 : 3);"
-)
-HOURS = Text("messages", "ru", "%(num)d hour", "%(num)d hours")
 
 
 @pytest.fixture(autouse=True)
@@ -38,19 +25,6 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 @pytest.fixture
 def editors(app: Flask) -> Editors:
     return Editors(app)
-
-
-def po(*entries: tuple[str, str], plurals: str = "") -> bytes:
-    body = "".join(f'msgid "{msgid}"\nmsgstr "{text}"\n\n' for msgid, text in entries)
-    return (_HEAD.format(f"Plural-Forms: {plurals}\\n" if plurals else "") + body).encode()
-
-
-def zipped(**files: bytes) -> bytes:
-    out = BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, body in files.items():
-            made.writestr(name, body)
-    return out.getvalue()
 
 
 def rows(editors: Editors, raw: bytes, name: str = "messages.po") -> dict[str, str]:
@@ -117,31 +91,60 @@ def test_whoever_was_quicker_between_table_and_drafts_is_named(editors: Editors)
     assert editors.states(RUSSIAN) == [("К словам", "draft")]
 
 
-@pytest.mark.parametrize(
-    ("rule", "forms", "wanted"),
-    [
-        (_THREE, "abc", "abc"),
-        (_FOUR, "abcd", "abc"),
-        (_ONE_ALONE, "abcd", "abc"),
-        ("", "abcd", "abc"),
-        ("nplurals=4; plural=import", "abcd", "abc"),
-        (_TURNED, "abc", "cba"),
-        ("nplurals=2; plural=n!=1;", "ab", None),
-        ("nplurals=1; plural=0;", "a", None),
-        ("nplurals=3; plural=7/n;", "abc", "abc"),
-    ],
-)
-def test_the_forms_of_a_file_are_brought_to_those_of_the_site(
-    rule: str, forms: str, wanted: str | None
+def test_a_page_that_looks_again_before_it_applies_sees_what_has_changed(editors: Editors) -> None:
+    raw = po((SKIP, "К тексту"), ("City", "Город или село"))
+
+    def look() -> importing.Table:
+        with editors.app.app_context():
+            return importing.preview("messages.po", raw)
+
+    shown = look()
+    assert look() == shown
+    assert look().sum == shown.sum
+    editors.save("К словам", text=RUSSIAN, author=ANN)
+    again = look()
+    assert again.sum != shown.sum
+    for table in (again, shown):
+        with editors.app.app_context():
+            late = importing.apply(table, author=BEN, reason="", now=clock.now())
+        assert [line.text for line in late] == ([RUSSIAN] if table is shown else [])
+
+    assert editors.states(RUSSIAN) == [("К словам", "draft")]
+    assert editors.states(Text("messages", "ru", "City")) == [("Город или село", "draft")]
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_what_somebody_publishes_after_the_table_was_made_is_left_alone(
+    editors: Editors, *, published: bool
 ) -> None:
-    found = import_rules.strings_for(HOURS, tuple(forms), rule)
-    assert found == (None if wanted is None else tuple(wanted))
+    with editors.app.app_context():
+        table = importing.preview("messages.po", po((SKIP, "К тексту")))
+    live = editors.show("К словам", text=RUSSIAN)
+    if not published:
+        editors.publish(ended=(live.id,))
+    with editors.app.app_context():
+        assert len(importing.apply(table, author=BEN, reason="", now=clock.now())) == 1
+
+    assert editors.states(RUSSIAN) == [("К словам", "published" if published else "withdrawn")]
 
 
-def test_english_forms_stay_two() -> None:
-    text = Text("messages", "en", "%(num)d hour", "%(num)d hours")
-    assert import_rules.strings_for(text, ("a", "b"), "nplurals=2; plural=(n != 1);") == ("a", "b")
-    assert import_rules.strings_for(LINK, ("a",), "") == ("a",)
+def test_a_text_that_a_new_version_says_otherwise_is_not_gone_over(editors: Editors, desk: Desk) -> None:
+    with editors.app.app_context():
+        table = importing.preview("messages.po", po((SKIP, "К тексту")))
+        desk.change("К словам", language="ru")
+        (late,) = importing.apply(table, author=BEN, reason="", now=clock.now())
+
+    assert (late.row, late.text) == (Row.CONFLICT, RUSSIAN)
+    assert editors.states(RUSSIAN) == []
+
+
+def test_a_reason_that_can_not_be_stored_is_refused(editors: Editors) -> None:
+    with editors.app.app_context():
+        table = importing.preview("messages.po", po((SKIP, "К тексту")))
+        with pytest.raises(BadStrings, match="a reason of 501 characters"):
+            importing.apply(table, author=BEN, reason="x" * 501, now=clock.now())
+
+    assert editors.states(RUSSIAN) == []
 
 
 @pytest.mark.parametrize(
@@ -170,51 +173,44 @@ def test_an_archive_holds_both_languages(editors: Editors) -> None:
     assert [(line.text, line.row) for line in lines] == [(RUSSIAN, Row.CHANGED), (LINK, Row.CHANGED)]
 
 
-def _bomb() -> bytes:
-    return zipped(**{f"{number}.po": b" " * 4_000_000 for number in range(6)})
+def test_a_text_in_two_files_of_an_archive_counts_once(editors: Editors) -> None:
+    files = {"ru/messages.po": po((SKIP, "К тексту")), "more/ru/messages.po": po((SKIP, "К словам"))}
+    with editors.app.app_context():
+        table = importing.preview("all.zip", zipped(**files))
+        assert importing.apply(table, author=BEN, reason="", now=clock.now()) == []
+
+    assert [(line.row, line.strings) for line in table.lines] == [(Row.CHANGED, ("К тексту",))]
+    assert editors.states(RUSSIAN) == [("К тексту", "draft")]
 
 
 @pytest.mark.parametrize(
-    ("raw", "says"),
+    ("name", "domain"),
     [
-        (po((SKIP, "x" * 100_000)), "a text of 100000 characters: at most 20000"),
-        (po((SKIP, "К тексту")).replace(b"UTF-8", b"KOI8-R"), "written in KOI8-R: save it as UTF-8"),
-        (po((SKIP, "К тексту")).decode().encode("cp1251"), "is not UTF-8"),
-        (b"", "holds no texts"),
-        (b"\x89PNG\r\n", "no PO file that can be read: line 1"),
-        (b"<html></html>", "no PO file that can be read: line 1"),
-        (po((SKIP, "a\\0b")), "a NUL"),
-        (po((SKIP, "x")).replace(b"Language: ru", b"Language: de"), "in no language of the site"),
-        (b" " * (5 * 2**20 + 1), "5.0 MB: at most 5 MB"),
-        (zipped(**{"../ru.po": po((SKIP, "x"))}), "leads out of it: ../ru.po"),
-        (zipped(**{"a\\..\\..\\ru.po": po((SKIP, "x"))}), "leads out of it"),
-        (zipped(**{"/etc/ru.po": po((SKIP, "x"))}), "leads out of it"),
-        (zipped(**{"readme.txt": b"x"}), "holds no .po file"),
-        (zipped(**{f"{n}.txt": b"x" for n in range(101)}), "holds 101 files"),
-        (zipped(**{"ru.po": po((SKIP, "x"))})[:60], "can not be unpacked"),
-        (_bomb(), "unpacks to more than 20 MB"),
+        ("mail/policy/messages/ru/LC_MESSAGES/messages.po", "messages"),
+        ("policy/ours/mail/x/ru.po", "mail"),
+        ("policy\\mail\\ours\\ru\\messages.po", "messages"),
+        ("policy/mail/ours/x/ru.po", "messages"),
     ],
 )
-def test_what_can_not_be_taken_is_refused_in_one_line_and_nothing_is_stored(
-    lone_app: Flask, tmp_path: Path, raw: bytes, says: str
+def test_a_file_is_of_the_domain_that_the_end_of_its_path_names(
+    editors: Editors, name: str, domain: str
 ) -> None:
-    file = tmp_path / "messages.po"
-    file.write_bytes(raw)
-    result = lone_app.test_cli_runner().invoke(args=["catalogs", "import", str(file), "--apply"])
+    with editors.app.app_context():
+        (line,) = importing.preview("all.zip", zipped(**{name: po((SKIP, "К тексту"))})).lines
 
-    assert result.exit_code == 1
-    assert says in result.output
-    assert result.output.endswith("nothing was stored\n")
-    assert Editors(lone_app).states(RUSSIAN) == []
+    assert line.text.domain == domain
 
 
-def test_an_archive_that_lies_about_its_sizes_is_refused() -> None:
-    raw = bytearray(zipped(**{"ru.po": b" " * 21_000_000}))
-    small = (100).to_bytes(4, "little")
-    raw = bytearray(bytes(raw).replace((21_000_000).to_bytes(4, "little"), small))
-
-    with pytest.raises(BadImport):
-        bringing.opened("a.zip", bytes(raw))
+def test_what_a_file_holds_does_nothing_to_a_terminal(editors: Editors, tmp_path: Path) -> None:
+    run = editors.app.test_cli_runner().invoke
+    for name, raw in (
+        ("ru.po", po(("\x1b[2J\u202ea\nb", "К тексту"), ("Country", "<b\x1b[31m>"))),
+        ("a.zip", zipped(**{"../\x1b]0;a\x07.po": b""})),
+    ):
+        (tmp_path / name).write_bytes(raw)
+        output = run(args=["catalogs", "import", str(tmp_path / name)]).output
+        assert all(line.isprintable() for line in output.splitlines()), output
+        assert output.count("\n") in {2, 5}
 
 
 def test_the_command_prints_the_table_and_writes_drafts_when_told(editors: Editors, tmp_path: Path) -> None:

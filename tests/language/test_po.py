@@ -1,7 +1,10 @@
 """Translations are exchanged in a PO file, and nothing else is."""
 
+from collections import Counter
+from collections.abc import Set as AbstractSet
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.pofile import read_po, write_po
@@ -115,7 +118,72 @@ def test_comments_and_odd_spaces_stay() -> None:
     ).decode()
     assert after == _SAMPLE.replace('msgstr   "Старое"', 'msgstr "Новое"').replace(
         'msgstr ""\n  # between\n  "Фа"\n  "йл"', 'msgstr "Меню"\n# between'
-    ).replace('msgstr[1] "b"', 'msgstr[1] "B"').replace('msgstr[2] "c"', 'msgstr[2] "c"\nmsgstr[3] "d"')
+    ).replace('msgstr[1] "b"', 'msgstr[1] "B"').replace(
+        'msgstr[2] "c"', 'msgstr[2] "c"\nmsgstr[3] "d"'
+    ).replace("#, fuzzy\n", "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("#, fuzzy\n", ""),
+        ('# by hand\n#, fuzzy\n#| msgid "b"\n', '# by hand\n#| msgid "b"\n'),
+        ("#, fuzzy, python-format\n", "#, python-format\n"),
+        ("#,python-format,fuzzy\n", "#,python-format\n"),
+        ("#, a, fuzzy , b\n", "#, a, b\n"),
+        ("#, fuzzy\n#, fuzzy, fuzzy\n", ""),
+        ("  #, fuzzy\n", ""),
+        ("#, not-fuzzy\n", "#, not-fuzzy\n"),
+        ("# , fuzzy\n", "# , fuzzy\n"),
+        ('msgid "c"\nmsgstr "d" #, fuzzy\n', 'msgid "c"\nmsgstr "d" \n'),
+    ],
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("words", ["x", "y"])
+def test_what_is_exchanged_is_fuzzy_no_more(before: str, after: str, newline: str, words: str) -> None:
+    """Also where the words stay as they are: marked as fuzzy they would not be shown."""
+    others = '\n#, fuzzy\nmsgid "e"\nmsgstr "f"\n#, fuzzy\n#~ msgid "a"\n#~ msgstr "g"\n'
+    whole = [
+        f'{about}msgid "a"\nmsgstr "{text}"\n{others}' for about, text in ((before, "x"), (after, words))
+    ]
+    raw, wanted = (text.replace("\n", newline).encode() for text in whole)
+    (key,) = (entry.key for entry in entries(raw) if entry.msgid == "a")
+
+    assert po.splice(raw, {key: (words,)}) == wanted
+    assert po.splice(raw, {}) == raw
+
+
+def test_a_mark_between_msgid_and_msgstr_goes_too() -> None:
+    raw = b'msgid "a"\n#, fuzzy\nmsgid_plural "b"\nmsgstr[0] "c"\n#, fuzzy\nmsgstr[1] "d"\n'
+    (entry,) = entries(raw)
+    wanted = b'msgid "a"\nmsgid_plural "b"\nmsgstr[0] "C"\nmsgstr[1] "D"\n'
+
+    assert po.splice(raw, {entry.key: ("C", "D")}) == wanted
+
+
+def test_to_read_a_file_takes_no_longer_for_what_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is handled is counted: flags that are copied, and looks at the parts of an entry."""
+    handled: Counter[str] = Counter()
+
+    class Flags(frozenset[str]):
+        def __or__(self, other: AbstractSet[Any]) -> "Flags":
+            handled["copied"] += len(self) + len(other)
+            return Flags({*self, *other})
+
+    def look(self: object, name: str) -> object:
+        handled[name] += 1
+        return object.__getattribute__(self, name)
+
+    monkeypatch.setattr(po, "frozenset", Flags, raising=False)
+    monkeypatch.setattr(po._Field, "__getattribute__", look, raising=False)  # noqa: SLF001
+    many = 300
+    flags = "".join(f"#, flag-{number}\n" for number in range(many))
+    forms = "".join(f'msgstr[{number}] "a"\n' for number in range(many))
+    (entry,) = po.scan(f'{flags}msgid "a"\nmsgid_plural "b"\n{forms}')
+
+    assert (len(entry.flags), len(entry.forms)) == (many, many)
+    assert handled["copied"] <= many
+    assert max(handled.values()) <= 10 * many
 
 
 @pytest.mark.parametrize(

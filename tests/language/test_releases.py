@@ -1,5 +1,6 @@
 """Publishing words, and fetching what another host has published."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
@@ -11,7 +12,7 @@ from sqlalchemy import delete, func, select
 from flexsmt_site import clock, create_app, ledger, proof
 from flexsmt_site.database import DatabaseUnavailable
 from flexsmt_site.extensions import db
-from flexsmt_site.language import making, packing, releases, words
+from flexsmt_site.language import making, overlay, packing, releases, words
 from flexsmt_site.language.models import Release
 from tests.conftest import make_settings
 from tests.faults.serving import dispose
@@ -173,6 +174,52 @@ def test_the_commands_publish_and_refuse_in_one_line(lone_app: Flask, desk: Desk
     assert refused.exit_code == 1
     assert "nothing was published" in refused.output
     assert count(lone_app) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mend"),
+    [(["publish"], "run it again"), (["rollback", "1"], "run 'flexsmt catalogs publish'")],
+)
+def test_the_commands_tell_what_is_published_and_not_shown_here(
+    lone_app: Flask, desk: Desk, arguments: list[str], mend: str
+) -> None:
+    publish(lone_app)
+    desk.change("To the text")
+    if arguments == ["rollback", "1"]:
+        publish(lone_app)
+    before = count(lone_app)
+    file_of(lone_app).unlink()
+    file_of(lone_app).mkdir()
+    answer = lone_app.test_cli_runner().invoke(args=["catalogs", *arguments])
+
+    assert answer.exit_code == 1
+    assert f"release {before + 1} is published, but this host does not show it yet" in answer.output
+    assert answer.output.endswith(f": mend that and {mend}\n")
+    assert count(lone_app) == before + 1
+
+
+@pytest.mark.parametrize("arguments", [["publish"], ["rollback", "1"]])
+def test_a_file_that_can_not_be_read_is_not_said_to_be_published(
+    lone_app: Flask, desk: Desk, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    publish(lone_app)
+    desk.change("To the text")
+
+    def unreadable() -> None:
+        raise PermissionError(13, "Permission denied", "glossary.csv")
+
+    monkeypatch.setattr(overlay, "base", unreadable)
+    answer = lone_app.test_cli_runner().invoke(args=["catalogs", *arguments])
+
+    assert answer.exit_code == 1
+    assert re.search(r"glossary\.csv'\nnothing was (published|changed)", answer.output)
+    assert count(lone_app) == 1
+
+
+def test_a_file_of_words_that_is_gone_is_named(lone_app: Flask, desk: Desk) -> None:
+    (desk.folder / "ru" / "LC_MESSAGES" / "messages.po").unlink()
+    with pytest.raises(making.NotPublishable, match=r"ru/LC_MESSAGES/messages\.po can not be read"):
+        publish(lone_app)
 
 
 @pytest.mark.parametrize("raw", [b"", b"PK", b"x" * 5000], ids=["empty", "cut", "other"])

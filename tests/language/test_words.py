@@ -1,5 +1,6 @@
 """Words that are published while the site serves: seen at once, everywhere, whole, and with a way back."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -142,6 +143,29 @@ def test_a_damaged_file_changes_nothing_but_readiness(
     file.write_bytes(whole)
     assert skip_link(lone_app) == "To the text"
     assert visit(lone_app).get("/readyz").status_code == 200
+
+
+@pytest.mark.usefixtures("attentive")
+def test_a_fault_that_passes_is_forgotten_though_the_file_is_the_same(
+    lone_app: Flask, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.change("To the text")
+    publish(lone_app)
+    assert skip_link(lone_app) == "To the text"
+    shelf, stat = words.shelf(lone_app), Path.stat
+
+    def stale(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path.name == words.FILE:
+            raise OSError(116, "Stale file handle")
+        return stat(path, follow_symlinks=follow_symlinks)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "stat", stale)
+        assert skip_link(lone_app) == "To the text"
+        assert "Stale file handle" in shelf.fault
+    assert skip_link(lone_app) == "To the text"
+
+    assert not shelf.fault
 
 
 @pytest.mark.usefixtures("attentive")
