@@ -6,8 +6,8 @@ Visitors read the version that was published last and has taken effect; all of t
 from flask import Flask
 
 from flexsmt_site import health, pages
-from flexsmt_site.language import releases
-from flexsmt_site.policy import book, checks, commands, current, privacy, processors, service, views
+from flexsmt_site.language import releases, sync
+from flexsmt_site.policy import book, checks, commands, current, privacy, processors, rows, service, views
 
 
 def init_app(app: Flask) -> None:
@@ -20,6 +20,7 @@ def init_app(app: Flask) -> None:
     health.declare(processors.reviews)
     checks.declare()
     releases.also_fetch(service.fetch)
+    sync.declare_versions(rows.last_published)
     current.init_app(app, here.data_dir / book.FILE)
     app.register_blueprint(views.bp)
     app.register_blueprint(commands.bp)

@@ -5,9 +5,10 @@ themselves, also while the database is out. Earlier texts stand in the database 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from flexsmt_site.config import LANGUAGES
 from flexsmt_site.policy import fragment, rules
@@ -16,6 +17,7 @@ from flexsmt_site.policy.rules import Version
 
 FILE = "policy.json"
 Text = Mapping[str, Fragment]
+_MOMENTS = ("published", "effective")
 
 
 class BrokenBook(ValueError):
@@ -81,22 +83,19 @@ def edition(name: str, version: Version) -> str:
     return f"{name} {version.number}"
 
 
-def name_of(number: int, digest: str) -> str:
-    """Return the name of a book by the last of its versions: none is ever changed."""
-    return f"{number}-{digest}"
+def name_of(versions: Sequence[Version]) -> str:
+    """Return the name of a book of these versions, of all that is said of them; empty without any.
+
+    None is ever changed, but a backup that is restored may have others.
+    """
+    facts = json.dumps([_facts(version) for version in versions], sort_keys=True)
+    return sha256(facts.encode("ascii")).hexdigest() if versions else ""
 
 
-def write(versions: tuple[Version, ...], texts: Mapping[int, Text]) -> bytes:
+def write(versions: Sequence[Version], texts: Mapping[int, Text]) -> bytes:
     """Return a book as the bytes of its file."""
     data = {
-        "versions": [
-            {
-                **vars(version),
-                "published": version.published.isoformat(),
-                "effective": version.effective.isoformat(),
-            }
-            for version in versions
-        ],
+        "versions": [_facts(version) for version in versions],
         "texts": {
             number: {lang: vars(some) for lang, some in text.items()} for number, text in texts.items()
         },
@@ -116,14 +115,20 @@ def read(raw: bytes) -> Book:
         sums = {version.number: version.sum for version in versions}
         if any(fragment.sum_of(text) != sums[number] for number, text in texts.items()):
             raise BrokenBook("a text is not the one that was published")
-        newest = versions[-1]
-        return Book(name_of(newest.number, newest.sum), versions, texts)
+        if not versions:
+            raise BrokenBook("there are no versions")
+        return Book(name_of(versions), versions, texts)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise BrokenBook(f"the versions of the policy can not be read ({error})") from error
 
 
+def _facts(version: Version) -> dict[str, object]:
+    moments = {name: getattr(version, name).isoformat() for name in _MOMENTS}
+    return {**vars(version), **moments}
+
+
 def _version(row: dict[str, str | bool]) -> Version:
-    moments = {name: datetime.fromisoformat(str(row[name])) for name in ("published", "effective")}
+    moments = {name: datetime.fromisoformat(str(row[name])) for name in _MOMENTS}
     return Version(**{**row, **moments})  # type: ignore[arg-type]
 
 

@@ -44,6 +44,11 @@ def read(html: str) -> tuple[Clause, ...]:
     return tuple(_clause(int(found[1]), found[0]) for found in _SECTION.finditer(html))
 
 
+def differing(before: str, after: str) -> set[int]:
+    """Return the numbers of the clauses that are not the same in two fragments."""
+    return {clause.number for clause in set(read(before)) ^ set(read(after))}
+
+
 def _clause(number: int, html: str) -> Clause:
     reader = _Reader()
     reader.feed(html)

@@ -1,10 +1,13 @@
 """The commands ``flexsmt policy``."""
 
+from collections.abc import Iterator
+
 import click
 from flask import Blueprint
 
 from flexsmt_site import clock, database
-from flexsmt_site.policy import rules, service
+from flexsmt_site.language.releases import NotShownHere
+from flexsmt_site.policy import rows, rules, service
 from flexsmt_site.policy.rules import NotPublishable, Standing, Version
 from flexsmt_site.policy.service import Draft
 from flexsmt_site.terminal import asking_database
@@ -28,14 +31,15 @@ def publish(*, note_en: str, note_ru: str, material: bool, effective: str | None
         with asking_database():
             draft = service.draft({"en": note_en, "ru": note_ru}, effective, now, is_material=material)
             version, skipped = service.preview(draft, now)
+            differences = list(_differences(version, skipped, draft))
             version = version if dry_run else service.publish(draft, now)
-    except NotPublishable as error:
+    except NotShownHere as error:
+        raise click.ClickException(f"{error}: mend that, then restart the site") from error
+    except (NotPublishable, OSError) as error:
         raise click.ClickException(f"{error}\nnothing was published: mend what is said above") from error
-    except OSError as error:
-        raise click.ClickException(
-            f"the version is published, but this host can not take it ({error}): mend that, then restart it"
-        ) from error
     _tell(version, skipped, draft, is_tried=dry_run)
+    for line in differences:
+        click.echo(line)
 
 
 @bp.cli.command("versions")
@@ -43,7 +47,7 @@ def versions() -> None:
     """List every version, newest first, and how each stands."""
     now = clock.now()
     with asking_database(), database.read() as session:
-        found = service.list_versions(session)
+        found = rows.list_versions(session)
     for version in reversed(found):
         weight = "material" if version.is_material else "editorial"
         standing = rules.standing(version, found, now).value
@@ -52,6 +56,19 @@ def versions() -> None:
             click.echo(f"      {lang}: {note}")
     if not found:
         click.echo("no version is published: 'flexsmt serve' publishes the first")
+
+
+def _differences(version: Version, skipped: list[Version], draft: Draft) -> Iterator[str]:
+    """Say what changes for readers, also where it was announced for another day."""
+    old = service.before(version)
+    if old:
+        numbers = sorted(service.differing(old.number, draft.text))
+        yield f"clauses that differ from version {old.number}: {', '.join(map(str, numbers)) or 'none'}"
+    for other in skipped:
+        yield (
+            f"what was announced with version {other.number} takes effect with version {version.number} "
+            "as far as words and registers say it today: these clauses hold it"
+        )
 
 
 def _tell(version: Version, skipped: list[Version], draft: Draft, *, is_tried: bool) -> None:

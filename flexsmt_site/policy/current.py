@@ -3,6 +3,7 @@
 Without any that was published it is the one that the running code ships.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from flexsmt_site.policy.rules import Version
 
 _SHELF = "flexsmt_policy_shelf"
 _PINNED = "flexsmt_policy_pinned"
+_TRIED = "flexsmt_policy_tried"
 
 
 def init_app(app: Flask, file: Path) -> None:
@@ -58,8 +60,16 @@ def edition() -> str:
     return book.edition(known.name, version)
 
 
+def try_out(text: Mapping[str, Fragment]) -> None:
+    """Show other clauses in the request at hand, whichever version is asked for; see ``find_fragment``."""
+    setattr(g, _TRIED, text)
+
+
 def find_fragment(number: int, lang: str) -> Fragment | None:
     """Return the clauses of a version that is in force or to come; None where this host has them not."""
+    tried: Mapping[str, Fragment] | None = g.get(_TRIED)
+    if tried:
+        return tried[lang]
     known, _ = at_hand()
     if not known.name and number == shipped.version().number:
         return fragment.shipped(lang)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
 
@@ -53,12 +54,11 @@ def _entry(feed: Element, version: Version, lang: str, name: str) -> None:
 
 def title(version: Version) -> str:
     """Say a version's number and the moment from which it holds."""
-    return str(_("Version %(number)s, from %(date)s", number=version.number, date=when(version)))
+    return str(_("Version %(number)s, from %(date)s", number=version.number, date=when(version.effective)))
 
 
-def when(version: Version) -> str:
-    """Write out the day on which a version takes effect; the minute too where that is not its first."""
-    moment = version.effective
+def when(moment: datetime) -> str:
+    """Write out the day on which a version begins or ends; the minute too where that is not its first."""
     is_midnight = (moment.hour, moment.minute) == (0, 0)
     return pages.longdate(moment.date()) if is_midnight else pages.moment(moment)
 

@@ -13,10 +13,12 @@ from markupsafe import Markup
 from flexsmt_site import cookies, datamap, ledger, pages, proof
 from flexsmt_site.config import LANGUAGES, settings
 from flexsmt_site.language import catalog, countries, words
+from flexsmt_site.language.words import Words
 from flexsmt_site.policy import processors
 
 #: Where a promise's mark goes; the mark itself is laid in later, so that the fragment stays the same bytes.
 _PLACE = re.compile(r"<!--kept ([\w.]+)-->")
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
 _SENTENCE = re.compile(r'<span class="promise" id="([\w.]+)">(.*?)</span><!--kept \1-->', re.DOTALL)
 
 
@@ -36,17 +38,18 @@ def shipped(lang: str) -> Fragment:
     return kept[lang]
 
 
-def rendered() -> dict[str, Fragment]:
+def rendered(worded: Words | None = None) -> dict[str, Fragment]:
     """Render the clauses in every language, for a command as for a visitor."""
     # A context of its own: what it looks up is not kept for whoever asked.
     with current_app.app_context(), current_app.test_request_context():
-        return {lang: render(lang) for lang in LANGUAGES}
+        return {lang: render(lang, worded) for lang in LANGUAGES}
 
 
-def render(lang: str) -> Fragment:
+def render(lang: str, worded: Words | None = None) -> Fragment:
     """Render the clauses in ``lang``, without marks; needs a request context for its links.
 
-    In the words of this version: others that are published while it serves are no version of the policy.
+    In the words of this version where no others are given: those that visitors read are no version of the
+    policy.
     """
     contents: list[tuple[int, str]] = []
 
@@ -55,7 +58,7 @@ def render(lang: str) -> Fragment:
         anchor = Markup('<a class="anchor" href="#c{0}" aria-labelledby="c{0}-title">#</a>').format(number)
         return Markup('<h2 id="c{0}-title"><span>{0}</span> {1}</h2>{2}').format(number, title, anchor)
 
-    with words.shipped():
+    with words.using(worded) if worded else words.shipped():
         html = catalog.render(
             "policy/_clauses.html",
             domain="policy",
@@ -94,12 +97,13 @@ def _table(name: str, lang: str) -> Markup:
 
 
 def get_marked(lang: str, fragment: Fragment, name: str) -> Markup:
-    """Return a fragment with its marks, laid in once for each app, edition of its words, and ``name``."""
-    kept: dict[tuple[str, ...], Markup] = current_app.extensions["flexsmt_policy_marked"]
-    key = (lang, pages.edition(), name)
-    if key not in kept:
-        kept[key] = marked(fragment, shipped(lang))
-    return kept[key]
+    """Return a fragment with its marks; each app keeps the last of a language, by words and ``name``."""
+    kept: dict[str, tuple[tuple[str, str], Markup]] = current_app.extensions["flexsmt_policy_marked"]
+    key = (pages.edition(), name)
+    known = kept.get(lang)
+    if known is None or known[0] != key:
+        known = kept[lang] = (key, marked(fragment, shipped(lang)))
+    return known[1]
 
 
 def marked(fragment: Fragment, tested: Fragment) -> Markup:
@@ -131,7 +135,8 @@ def as_written(fragment: Fragment) -> Markup:
 
 
 def _sentences(fragment: Fragment) -> list[tuple[str, str]]:
-    return _SENTENCE.findall(fragment.html)
+    # Marks that an editor's preview lays around texts are no part of a sentence.
+    return _SENTENCE.findall(_PRIVATE.sub("", fragment.html))
 
 
 def text_sum() -> str:

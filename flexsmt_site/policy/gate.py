@@ -18,6 +18,7 @@ from flexsmt_site.policy.clauses import Block, Clause
 #: What a template or a catalogue leaves behind that was not filled in.
 _UNFILLED = re.compile(r"%\(\w*\)|\{\{|\}\}|\{%|%\}|\{\w*\}")
 _WORD = re.compile(r"[^\W\d_]{3,}")
+_DATE = re.compile(r"\b(\d{1,2})\s+([^\W\d_]+)\s+(\d{4})\b")
 _SHOWN = 60
 _KINDS = {"tr": "a table row", "li": "an item", "p": "a paragraph", "h2": "a heading", "caption": "a caption"}
 
@@ -107,11 +108,10 @@ def _quoted(block: Block) -> str:
 def _dates(text: str, lang: str) -> Counter[tuple[int, int, int]]:
     """Count the days that a text names in words, as year, month and day."""
     months = _months(lang)
-    names = "|".join(re.escape(name) for name in months)
-    found = re.findall(rf"\b(\d{{1,2}})\s+({names})\s+(\d{{4}})\b", text, re.IGNORECASE)
-    return Counter((int(year), months[name.lower()], int(day)) for day, name, year in found)
+    found = ((year, months.get(name.casefold()), day) for day, name, year in _DATE.findall(text))
+    return Counter((int(year), month, int(day)) for year, month, day in found if month)
 
 
 @cache
 def _months(lang: str) -> dict[str, int]:
-    return {name.lower(): number for number, name in get_month_names("wide", locale=lang).items()}
+    return {name.casefold(): number for number, name in get_month_names("wide", locale=lang).items()}

@@ -14,6 +14,8 @@ from enum import Enum
 NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 #: As much as a line of the list of versions and of a feed reader shows.
 LONGEST_NOTE = 500
+#: XML, and so the feed, has no place for the first four; the others end a line, or turn what follows round.
+_UNSEEN = frozenset({"Cc", "Cs", "Cn", "Co", "Zl", "Zp", "Cf"})
 
 
 class NotPublishable(ValueError):
@@ -88,6 +90,18 @@ def next_number(newest: int | None, shipped: int) -> int:
     return shipped if newest is None else max(newest + 1, shipped)
 
 
+def nothing_differs(number: int, *, is_announced: bool) -> str:
+    """Say why the text of the newest version is not published again."""
+    refusal = f"nothing differs from version {number}: there is nothing to publish"
+    if not is_announced:
+        return refusal
+    return (
+        f"{refusal}; to move its date, first publish the text that is in force once more, at once: it comes "
+        f"before version {number} (put files and registers back, and for texts that were edited on the site "
+        f"hand in the words in force); then publish the text of version {number} with the new date"
+    )
+
+
 def effective_from(given: str | None, now: datetime) -> datetime:
     """Return the minute at which a version takes effect, in UTC: at once where no moment is ``given``.
 
@@ -111,12 +125,11 @@ def effective_from(given: str | None, now: datetime) -> datetime:
 
 def checked_note(lang: str, note: str) -> str:
     """Return a note as it is stored: one line. Raises ``NotPublishable``."""
-    line = " ".join(note.split(" ")).strip()
+    line = note.strip()
     if not line:
         raise NotPublishable(f"the note in {lang} is empty: say in a sentence what has changed for readers")
     if len(line) > LONGEST_NOTE:
         raise NotPublishable(f"the note in {lang} has {len(line)} characters: {LONGEST_NOTE} have room")
-    # XML, and so the feed, has no place for control characters.
-    if any(unicodedata.category(letter) in {"Cc", "Cs", "Cn", "Co"} for letter in line):
+    if any(unicodedata.category(letter) in _UNSEEN for letter in line):
         raise NotPublishable(f"the note in {lang} holds characters that cannot be seen: write it on one line")
     return line

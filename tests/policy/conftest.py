@@ -6,17 +6,14 @@ from flask import Flask
 
 from flexsmt_site import create_app
 from flexsmt_site.config import Settings
-from flexsmt_site.language import words
 from tests.faults.serving import dispose
 from tests.policy.publishing import quick
 
 
 @pytest.fixture
-def quickly(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Publish without a look at all catalogues, to workers that look at the file with every request."""
-    monkeypatch.setattr(words, "LOOK_SECONDS", 0.0)
-    with quick(monkeypatch):
-        yield
+    quick(monkeypatch)
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """A site whose policy changes: what stands in its register of recipients stands in clause 12."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,11 +10,13 @@ from flask import Flask
 
 from flexsmt_site import clock
 from flexsmt_site.config import settings
-from flexsmt_site.language import audit
+from flexsmt_site.language import audit, catalog, edits, words
+from flexsmt_site.language.edit_rules import Text
 from flexsmt_site.policy import current, fragment, service
 from flexsmt_site.policy.fragment import Fragment
 from flexsmt_site.policy.rules import Version
 from tests.ground.visitors import visit
+from tests.language.editing import ANN, BEN, Editors
 
 NOTE = {"en": "Another recipient.", "ru": "Ещё один получатель."}
 _ROW = """
@@ -55,10 +56,31 @@ def start(app: Flask) -> Version | None:
         return first
 
 
-def publish(app: Flask, effective: str | None = None, *, is_material: bool = False) -> Version:
+def publish(
+    app: Flask, effective: str | None = None, *, is_material: bool = False, edits: Sequence[int] = ()
+) -> Version:
     with app.app_context():
-        draft = service.draft(NOTE, effective, clock.now(), is_material=is_material)
-        return service.publish(draft, clock.now())
+        draft = service.draft(NOTE, effective, clock.now(), is_material=is_material, edits=edits)
+        return service.publish(draft, clock.now(), author=BEN if edits else None)
+
+
+def hand_in(app: Flask, text: Text, words: str, author: int = ANN) -> int:
+    """Let somebody write other words for a text of the policy, and ask for another pair of eyes."""
+    written = Editors(app).save(words, text=text, author=author)
+    with app.app_context():
+        return edits.move(written.id, "review", author=author, now=clock.now()).id
+
+
+def due(app: Flask) -> set[int]:
+    """The clauses that a version published now would change."""
+    with app.app_context():
+        return service.due()
+
+
+def steps(app: Flask, edit: int) -> list[tuple[str, int | None, int | None]]:
+    """What became of an edit: each state, by whom, and with which release."""
+    with app.app_context():
+        return [(step.state, step.author, step.release) for step in edits.steps(edit)]
 
 
 def fetch(app: Flask) -> bool:
@@ -103,12 +125,11 @@ def footer(app: Flask, path: str = "/en/") -> int:
     return int(found[1])
 
 
-@contextmanager
-def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Judge no catalogue: it takes seconds, and is looked at elsewhere."""
-    with monkeypatch.context() as patched:
-        patched.setattr(audit, "judge_all", lambda: iter(()))
-        yield
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Judge no catalogue: it takes seconds, and is looked at elsewhere. Workers look with every request."""
+    monkeypatch.setattr(words, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(catalog, "stale", list)
+    monkeypatch.setattr(audit, "judge_all", lambda: iter(()))
 
 
 def set_clock(monkeypatch: pytest.MonkeyPatch, *moment: int) -> None:

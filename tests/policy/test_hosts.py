@@ -1,17 +1,21 @@
 """What was published comes to every host, stays when its file is damaged, and doctor knows of it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
+from sqlalchemy import update
 
-from flexsmt_site import create_app
+from flexsmt_site import create_app, database
+from flexsmt_site.database import DatabaseUnavailable
 from flexsmt_site.language import audit, releases
 from flexsmt_site.language.gate_entry import Finding
-from flexsmt_site.policy import checks, service
+from flexsmt_site.policy import checks, rows, service
+from flexsmt_site.policy.models import PolicyVersion
 from tests.conftest import make_settings
 from tests.faults.serving import dispose
 from tests.ground.visitors import visit
@@ -66,7 +70,8 @@ def test_a_damaged_file_changes_nothing_that_is_read_but_readiness(
     name(lone_app, "Another")
     publish(lone_app)
     before, whole = clauses(lone_app), file_of(lone_app).read_bytes()
-    for damaged in (b"", whole[:-9], b"{}", b"[1]", whole.replace(b"Another", b"Somebody")):
+    empty = b'{"versions": [], "texts": {}}'
+    for damaged in (b"", whole[:-9], b"{}", b"[1]", empty, whole.replace(b"Another", b"Somebody")):
         file_of(lone_app).write_bytes(damaged)
         assert clauses(lone_app) == before
         answer = visit(lone_app).get("/readyz")
@@ -77,6 +82,53 @@ def test_a_damaged_file_changes_nothing_that_is_read_but_readiness(
 
     assert file_of(lone_app).read_bytes() == whole
     assert (footer(lone_app), fault_of(lone_app)) == (2, "")
+
+
+def test_a_date_that_a_restored_backup_changes_is_fetched(lone_app: Flask) -> None:
+    start(lone_app)
+    name(lone_app, "Another")
+    publish(lone_app, "2037-03-01")
+    assert fetch(lone_app) is False
+    _change(lone_app, 2, effective=datetime(2038, 5, 2, tzinfo=UTC))
+
+    assert [fetch(lone_app), fetch(lone_app)] == [True, False]
+    assert "From 2 May 2038 version 2 applies" in visit(lone_app).get("/en/privacy").text
+
+
+def test_a_text_that_is_damaged_in_the_database_is_refused_and_never_taken(lone_app: Flask) -> None:
+    start(lone_app)
+    before = file_of(lone_app).read_bytes()
+    name(lone_app, "Another")
+    publish(lone_app)
+    _change(lone_app, 2, html_ru="<p>Other words.</p>")
+    file_of(lone_app).write_bytes(before)
+    with lone_app.app_context(), pytest.raises(DatabaseUnavailable, match="restore a backup"):
+        service.take_over()
+
+    assert file_of(lone_app).read_bytes() == before
+    assert footer(lone_app) == 1
+
+
+@pytest.mark.parametrize("contents", ["[", "[[1]]", "[1]", "null", '[["a", "b"]]'])
+def test_damaged_contents_end_neither_a_follower_nor_a_start(
+    lone_app: Flask, contents: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    start(lone_app)
+    _change(lone_app, 1, contents_en=contents)
+    file_of(lone_app).unlink()
+    stopping = Event()
+    with lone_app.app_context():
+        releases.follow(stopping, lambda stopping, _seconds: stopping.set())
+        with pytest.raises(rows.DamagedVersion, match="restore a backup"):
+            service.fetch()
+
+    assert "words.not_fetched" in caplog.text
+    assert not file_of(lone_app).exists()
+
+
+def _change(app: Flask, number: int, **values: object) -> None:
+    with app.app_context(), database.write() as session:
+        session.execute(update(PolicyVersion).where(PolicyVersion.number == number).values(**values))
 
 
 def test_doctor_asks_for_a_version_when_words_or_registers_differ(lone_app: Flask) -> None:
@@ -133,7 +185,33 @@ def test_a_host_that_cannot_take_a_version_says_so(lone_app: Flask, run: FlaskCl
     answer = run.invoke(args=["policy", "publish", *NOTES])
 
     assert answer.exit_code == 1
-    assert "is published, but this host can not take it" in answer.output
+    assert "Error: version 2 is published, but this host does not show it yet" in answer.output
+
+
+def test_a_version_that_the_database_can_not_give_back_is_said_to_be_published(
+    lone_app: Flask, run: FlaskCliRunner
+) -> None:
+    start(lone_app)
+    name(lone_app, "Another")
+    _change(lone_app, 1, html_ru="<p>Other words.</p>")
+    answer = run.invoke(args=["policy", "publish", *NOTES, "--effective", "2037-03-01"])
+
+    assert answer.exit_code == 1
+    assert "Error: version 2 is published, but this host does not show it yet (the versions" in answer.output
+    assert "2037-03-01" in run.invoke(args=["policy", "versions"]).output
+
+
+def test_a_file_that_can_not_be_read_is_not_said_to_be_published(
+    lone_app: Flask, run: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(lone_app)
+    name(lone_app, "Another")
+    monkeypatch.setattr(audit, "judge_all", lambda: iter(Path("no.csv").read_text("utf-8")))
+    answer = run.invoke(args=["policy", "publish", *NOTES])
+
+    assert answer.exit_code == 1
+    assert "no.csv'\nnothing was published" in answer.output
+    assert footer(lone_app) == 1
 
 
 def test_catalogues_with_an_error_are_not_made_a_version(

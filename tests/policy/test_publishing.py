@@ -9,11 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select
 
-from flexsmt_site import create_app, ledger
+from flexsmt_site import clock, create_app, ledger
 from flexsmt_site.config import LANGUAGES
 from flexsmt_site.database import DatabaseUnavailable
 from flexsmt_site.extensions import db
-from flexsmt_site.policy import fragment, rules, service, shipped
+from flexsmt_site.language import catalog
+from flexsmt_site.policy import current, fragment, rules, service, shipped
 from flexsmt_site.policy.models import PolicyVersion
 from tests.conftest import make_settings
 from tests.faults.serving import dispose
@@ -154,11 +155,29 @@ def test_the_same_text_is_no_new_version(app: Flask) -> None:
     assert numbers(app) == [1]
 
 
+def test_who_wants_another_date_for_an_announced_version_is_told_how(lone_app: Flask) -> None:
+    start(lone_app)
+    name(lone_app, "Another")
+    publish(lone_app, "2037-03-01")
+    with pytest.raises(rules.NotPublishable, match=r"from version 2: .*; to move its date.* edited on"):
+        publish(lone_app, "2038-03-01")
+    file_of(lone_app).with_name("processors.toml").unlink()
+    assert publish(lone_app).number == 3
+    name(lone_app, "Another")
+    assert publish(lone_app, "2038-03-01").number == 4
+
+    with lone_app.app_context():
+        known = current.shelf(lone_app).newest().versions
+    assert [(one.number, one.effective.year) for one in rules.coming(known, clock.now())] == [(4, 2038)]
+
+
 @pytest.mark.parametrize(
     ("note", "effective", "said"),
     [
         ({**NOTE, "ru": " "}, None, "note in ru is empty"),
         ({**NOTE, "en": "a\nb"}, None, "cannot be seen"),
+        ({**NOTE, "en": "a\u2028b"}, None, "cannot be seen"),
+        ({**NOTE, "ru": "а\u202eб"}, None, "note in ru holds characters that cannot be seen"),
         ({**NOTE, "en": "x" * 501}, None, "500 have room"),
         (NOTE, "2026-01-01T00:00", "has passed"),
         (NOTE, "tomorrow", "is no moment"),
@@ -184,6 +203,26 @@ def test_languages_that_say_different_things_are_not_published(lone_app: Flask) 
         publish(lone_app)
 
     assert numbers(lone_app) == [1]
+
+
+@pytest.mark.promise("P14.1")
+def test_words_that_are_not_compiled_are_not_published(
+    lone_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(lone_app)
+    name(lone_app, "Another")
+    monkeypatch.setattr(catalog, "missing", lambda: ["translations/ru/LC_MESSAGES/policy.po"])
+    said = r"ru/LC_MESSAGES/policy\.po: not compiled; run: flexsmt catalogs compile"
+    with pytest.raises(rules.NotPublishable, match=said):
+        publish(lone_app)
+
+    assert numbers(lone_app) == [1]
+
+
+def test_a_version_that_was_never_published_has_no_text(lone_app: Flask) -> None:
+    start(lone_app)
+    with lone_app.app_context(), pytest.raises(service.UnknownVersion, match="no version 7"):
+        service.get_fragment(7, "en")
 
 
 def test_without_a_database_the_shipped_text_is_served(tmp_path_factory: pytest.TempPathFactory) -> None:

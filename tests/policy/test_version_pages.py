@@ -59,7 +59,7 @@ def test_the_list_says_of_every_version_from_when_it_holds_and_what_changed(
     ("number", "said"),
     [
         (1, "not in force any more"),
-        (2, "is in force since"),
+        (2, "has been in force since"),
         (3, "It takes effect on 1 March 2037, 12:30 UTC"),
     ],
 )
@@ -73,6 +73,32 @@ def test_each_version_has_its_own_address_and_says_how_it_stands(
     assert 'class="kept"' not in answer.text
     assert answer.headers["X-Robots-Tag"] == "noindex"
     assert answer.headers["Cache-Control"].startswith("public")
+
+
+@pytest.mark.usefixtures("told")
+def test_beginning_and_end_are_said_to_the_minute_where_that_is_not_midnight(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock(monkeypatch, 2037, 4, 1)
+
+    assert "to 1 March 2037, 12:30 UTC." in visitor.get("/en/privacy/versions/2").text
+    assert "in force since 1 March 2037, 12:30 UTC." in visitor.get("/en/privacy/versions/3").text
+
+
+@pytest.mark.usefixtures("told")
+def test_of_marked_clauses_only_the_last_of_each_language_are_kept(
+    lone_app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for language in ("en", "ru"):
+        visitor.get(f"/{language}/privacy?before")
+    before = dict(lone_app.extensions["flexsmt_policy_marked"])
+    set_clock(monkeypatch, 2037, 4, 1)
+    for language in ("en", "ru"):
+        visitor.get(f"/{language}/privacy?after")
+    after = lone_app.extensions["flexsmt_policy_marked"]
+
+    assert set(before) == set(after) == {"en", "ru"}
+    assert all(before[language] != after[language] for language in after)
 
 
 @pytest.mark.promise("P14.2")
