@@ -16,6 +16,8 @@ from flexsmt_site.consent.rules import Choice
 
 _DIGITS = 16
 _SCREENS = "flexsmt_consent_screens"
+#: Those of the last thirty editions of the words; an editor who previews drafts makes many.
+_MOST = 180
 
 
 class Place(StrEnum):
@@ -54,6 +56,8 @@ def get(place: Place, language: str) -> Shown:
     key = (place, language, version, pages.edition())
     if key not in made:
         made[key] = Shown(place, language, version, _render(place, language))
+        for oldest in list(made)[:-_MOST]:
+            made.pop(oldest, None)
     return made[key]
 
 

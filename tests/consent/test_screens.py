@@ -10,8 +10,10 @@ from sqlalchemy import insert
 
 from flexsmt_site import clock, cookies, database
 from flexsmt_site.config import Settings
+from flexsmt_site.consent import screens
 from flexsmt_site.consent.models import Screen
 from flexsmt_site.cookies import Purpose
+from flexsmt_site.language import words
 from tests.consent.device import HTMX, Device, another, device, hidden, is_asked, written
 
 OUTDATED = "0123456789abcdef"
@@ -189,3 +191,16 @@ def test_forgetting_everything_is_written_as_a_withdrawal_in_the_settings(choose
     chooser.post("/consent/en/forget")
 
     assert [receipt.place for receipt in chooser.receipts()] == ["banner", "settings"]
+
+
+def test_screens_of_earlier_words_are_forgotten_when_there_are_very_many(lone_app: Flask) -> None:
+    with lone_app.test_request_context():
+        first = screens.get(screens.Place.BANNER, "en")
+        for number in range(200):
+            tried = words.Words(f"tried {number}", words.shelf(lone_app).shipped.catalogue)
+            with words.using(tried):
+                last = screens.get(screens.Place.BANNER, "en")
+
+        assert len(screens._made()) == screens._MOST  # noqa: SLF001
+        # The same words, so the same screen under each name.
+        assert screens.find(last.digest) == first == last
