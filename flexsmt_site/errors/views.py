@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAll
 from flexsmt_site import events, pages, web
 from flexsmt_site.config import LANGUAGES
 from flexsmt_site.database import DatabaseUnavailable, is_trouble
+from flexsmt_site.language.overlay import BrokenCatalogue
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _page)
     for unavailable in (DatabaseUnavailable, DBAPIError):
         app.register_error_handler(unavailable, _unavailable)
+    app.register_error_handler(BrokenCatalogue, _unreadable)
     app.register_error_handler(InternalServerError, broken)
 
 
@@ -118,6 +120,17 @@ def _unavailable(error: Exception) -> ResponseReturnValue:
     response = make_response(render_template("errors/page.html", code=503, **vars(WORDS[503])), 503)
     response.headers["Retry-After"] = "120"
     return _answer(response)
+
+
+def _unreadable(error: BrokenCatalogue) -> ResponseReturnValue:
+    # Pages of the staff alone read these files: those of visitors are made of what was compiled before.
+    events.say("catalogue.unreadable", file=error.file)
+    words = Words(
+        _l("The texts of the site cannot be read"),
+        _l("A file of them is damaged: %(file)s. Nothing was stored.", file=error.file),
+        _l("Please tell whoever runs the site."),
+    )
+    return _answer(make_response(render_template("errors/page.html", code=503, **vars(words)), 503))
 
 
 def _answer(response: Response) -> Response:
