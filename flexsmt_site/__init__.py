@@ -9,6 +9,7 @@ from flexsmt_site import (
     consent,
     contact,
     database,
+    editor,
     errors,
     events,
     home,
@@ -31,7 +32,7 @@ FEATURES = (
     *(language, consent, outbox),
     *(staff,),
     *(home, policy, contact),
-    *(inbox, promises, alarm, backup, operations, errors),
+    *(inbox, editor, promises, alarm, backup, operations, errors),
 )
 
 _MAX_BODY = 64 * 1024

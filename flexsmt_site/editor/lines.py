@@ -1,0 +1,147 @@
+"""All texts of the site, both languages side by side, kept in memory until something of them changes."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from flask import current_app
+
+from flexsmt_site.config import LANGUAGES
+from flexsmt_site.editor import rules
+from flexsmt_site.editor.rules import Show
+from flexsmt_site.language import audit, catalog, edits, gate, overlay
+from flexsmt_site.language.edit_rules import Fate, Strings
+from flexsmt_site.language.edits import Listed
+from flexsmt_site.language.gate_entry import Finding, Term
+from flexsmt_site.language.overlay import Value
+
+_INDEX = "flexsmt_editor_lines"
+#: Several times what the site has of texts in both languages.
+_MOST_JUDGED = 20_000
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Side:
+    """A text in one language, with what the gate finds in what it says or would say."""
+
+    listed: Listed
+    findings: tuple[Finding, ...]
+
+    @property
+    def strings(self) -> Strings:
+        """The draft, where there is one, else what visitors read."""
+        return self.listed.draft.strings if self.listed.draft else self.listed.shown
+
+    @property
+    def is_gone(self) -> bool:
+        """No text of this version is the edit's."""
+        return self.listed.value is None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A text in all languages in which it exists, and why somebody may look for it."""
+
+    domain: str
+    key: str
+    sides: Mapping[str, Side]
+    shows: frozenset[Show]
+    sought: str
+
+    @property
+    def place(self) -> Key:
+        """What no other line has."""
+        return self.domain, self.key
+
+    @property
+    def source(self) -> tuple[str, ...]:
+        """The msgid, with its plural where it has one."""
+        text = next(iter(self.sides.values())).listed.text
+        return (text.msgid, text.plural) if text.plural is not None else (text.msgid,)
+
+    @property
+    def context(self) -> str | None:
+        """What tells it from texts of the same msgid."""
+        return next(iter(self.sides.values())).listed.text.context
+
+
+@dataclass(frozen=True)
+class Index:
+    """Every line in the order of the files, as of a state of files and database."""
+
+    state: tuple[object, ...]
+    lines: Mapping[Key, Line]
+
+    def counts(self) -> Counter[Show]:
+        """Return how many lines each filter shows."""
+        return Counter(show for line in self.lines.values() for show in line.shows)
+
+
+def index() -> Index:
+    """Return every text as it stands now; raises ``DatabaseUnavailable`` and ``overlay.BrokenCatalogue``."""
+    state = (_files(), edits.mark())
+    known: Index | None = current_app.extensions.get(_INDEX)
+    if known is None or known.state != state:
+        known = current_app.extensions[_INDEX] = Index(state, _read())
+    return known
+
+
+def _files() -> tuple[tuple[int, int], ...]:
+    found = (source.stat() for source in catalog.sources() if source.is_file())
+    return tuple((one.st_mtime_ns, one.st_size) for one in found)
+
+
+def _read() -> dict[Key, Line]:
+    terms = audit.glossary()
+    listed: dict[Key, dict[str, Side]] = {}
+    for domain in catalog.DOMAINS:
+        for lang in LANGUAGES:
+            for one in edits.list_texts(domain, lang):
+                strings = one.draft.strings if one.draft else one.shown
+                found = _judged(one.value, strings, terms) if one.value else ()
+                listed.setdefault((domain, one.text.key), {})[lang] = Side(one, found)
+    return {place: _line(place, sides) for place, sides in listed.items()}
+
+
+@lru_cache(maxsize=_MOST_JUDGED)
+def _judged(value: Value, strings: Strings, terms: tuple[Term, ...]) -> tuple[Finding, ...]:
+    # To judge all texts takes half a second, and most stay as they are.
+    return tuple(gate.check(value.entry(strings), terms))
+
+
+def _line(place: Key, sides: dict[str, Side]) -> Line:
+    domain, key = place
+    text = next(iter(sides.values())).listed.text
+    words = [text.msgid, text.plural or "", text.context or ""]
+    for side in sides.values():
+        words += [*side.listed.shown, *(side.listed.draft.strings if side.listed.draft else ())]
+    shows = {show for side in sides.values() for show in _shows(side)}
+    if _is_source_newer(sides):
+        shows.add(Show.CHANGED)
+    return Line(domain, key, sides, frozenset(shows), rules.sought("\n".join(words)))
+
+
+def _shows(side: Side) -> Iterator[Show]:
+    one = side.listed
+    if not (side.is_gone or all(side.strings)):
+        yield Show.MISSING
+    if one.fate in (Fate.CONFLICT, Fate.GONE):
+        yield Show.CONFLICT
+    if side.findings:
+        yield Show.WARNING
+    if one.draft:
+        yield Show.REVIEW if one.draft.state == "review" else Show.DRAFT
+    if one.live and one.value and one.live.strings != one.value.strings:
+        yield Show.DIFFERS
+
+
+def _is_source_newer(sides: Mapping[str, Side]) -> bool:
+    """Tell whether English was reworded on the site, and no other language was looked at since."""
+    first, *others = (sides.get(lang) for lang in LANGUAGES)
+    if first is None or first.is_gone or not (edit := first.listed.draft or first.listed.live):
+        return False
+    reworded = edit.strings != overlay.get(first.listed.text).strings
+    heads = [other.listed.head for other in others if other]
+    return reworded and any(head is None or head.id < edit.id for head in heads)
