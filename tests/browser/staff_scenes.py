@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
+from flexsmt_site.language.edit_rules import key_of
 from tests.browser import members
 from tests.browser.visitor import Visitor
 
 Scene = Callable[[Visitor], None]
+_TEXT = key_of(None, "Skip to the content", None)
+_COUNT = key_of(None, "The file will hold %(all)s enquiry.", "The file will hold %(all)s enquiries.")
 
 
 def _page(path: str, role: str = "admin", status: int = 200) -> Scene:
@@ -15,6 +18,14 @@ def _page(path: str, role: str = "admin", status: int = 200) -> Scene:
         if status != 200:
             one.expects(address, str(status))
         assert one.goes(address).status == status
+
+    return come
+
+
+def _preview(path: str) -> Scene:
+    def come(one: Visitor) -> None:
+        members.enters(one, "admin")
+        assert one.goes(f"/staff/preview/{one.language}/{path}").status == 200
 
     return come
 
@@ -90,4 +101,18 @@ STAFF: dict[str, Scene] = {
     "enquiry": enquiry,
     "figures": _page("/figures"),
     "export": export,
+    "texts": _page("/words"),
+    "texts, nothing found": _page("/words?q=zzzz"),
+    "a text": _page(f"/words/messages/en/{_TEXT}"),
+    "a text of three forms": _page(f"/words/messages/ru/{_COUNT}"),
+    "changes": _page("/changes"),
+    "import and export": _page("/exchange"),
+    "publish": _page("/publish"),
+    "releases": _page("/releases"),
+    "versions of the policy": _page("/policy"),
+    "previews": _page("/previews"),
+    "preview of a page": _preview(""),
+    "preview of the form": _preview("contact"),
+    "preview of the policy": _preview("privacy"),
+    "preview of a mail": _preview("mail/quarantine"),
 }
