@@ -49,7 +49,7 @@ FLOORS = {
     **dict.fromkeys(("language", "consent", "outbox"), 1),
     "staff": 2,
     **dict.fromkeys(("home", "policy", "contact"), 3),
-    **dict.fromkeys(("inbox", "promises", "alarm", "backup", "operations", "errors"), 4),
+    **dict.fromkeys(("inbox", "editor", "promises", "alarm", "backup", "operations", "errors"), 4),
 }
 FEATURES = sorted(FLOORS.keys() - GROUND)
 ROOF = 5
