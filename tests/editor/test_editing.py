@@ -15,6 +15,8 @@ from tests.staff.members import Staff
 PLURAL = Text(
     "messages", "ru", "The file will hold %(all)s enquiry.", "The file will hold %(all)s enquiries."
 )
+#: So many edits are made by each of two people at the same time.
+_EACH = 6
 
 
 def test_a_draft_is_saved_and_shown_to_nobody_else(editor: WordsDesk) -> None:
@@ -203,7 +205,7 @@ def test_edits_by_two_at_once_lose_none(editor: WordsDesk, staff: Staff) -> None
 
     def work(desk: WordsDesk, name: str) -> int:
         saved, data = 0, sent_by(desk.opens())
-        for number in range(25):
+        for number in range(_EACH):
             data["form0"] = f"{name} {number}"
             answer = desk.browser.post(f"/staff/en/{desk.place(LINK)}", data=data | {"do": "save"})
             while answer.status_code == 409:
@@ -214,6 +216,15 @@ def test_edits_by_two_at_once_lose_none(editor: WordsDesk, staff: Staff) -> None
 
     with ThreadPoolExecutor(2) as pool:
         done = [pool.submit(work, desk, name) for desk, name in ((editor, "a"), (other, "b"))]
-        assert [one.result(timeout=60) for one in done] == [25, 25]
+        assert [one.result(timeout=60) for one in done] == [_EACH, _EACH]
     kept = Counter(wording for wording, _state in editor.states())
-    assert kept == Counter(f"{name} {number}" for name in "ab" for number in range(25))
+    assert kept == Counter(f"{name} {number}" for name in "ab" for number in range(_EACH))
+
+
+def test_the_same_english_words_are_offered_as_they_are_translated_elsewhere(editor: WordsDesk) -> None:
+    settings, form = (Text("messages", "en", f"Open the {name}") for name in ("settings", "contact form"))
+    russian = Text("messages", "ru", settings.msgid)
+    assert "are elsewhere" not in words_of(editor.opens(russian))
+    editor.sends(form.msgid, text=settings)
+    page = editor.opens(russian)
+    assert "The same English words are elsewhere: Открыть форму обратной связи" in words_of(page)
