@@ -115,10 +115,13 @@ def gettext(program: str, *arguments: str | Path, cwd: Path) -> bytes:
 
 
 def read(raw: bytes) -> dict[str, Strings]:
-    """Every translation as Babel reads it, obsolete ones included."""
+    """Every translation as Babel reads it, obsolete ones included.
+
+    The header is none: where it names no time of creation, Babel makes up the present minute.
+    """
     catalog = read_po(BytesIO(raw.removeprefix(b"\xef\xbb\xbf")), locale="ru", abort_invalid=True)
     found = {}
-    for message in (*catalog, *catalog.obsolete.values()):
+    for message in (*(message for message in catalog if message.id), *catalog.obsolete.values()):
         one, many = (message.id, None) if isinstance(message.id, str) else message.id
         strings = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
         found[key_of(message.context, one, many)] = strings
