@@ -3,6 +3,7 @@
 from flask import Flask
 
 from flexsmt_site import (
+    again,
     alarm,
     assets,
     backup,
@@ -24,28 +25,28 @@ from flexsmt_site import (
     staff,
     web,
 )
+from flexsmt_site.commands import Commands
 from flexsmt_site.config import ROOT, Settings
 
 #: From the ground up; the order is the order of the floors.
 FEATURES = (
-    *(events, web, pages, pagecache, assets, database),
+    *(events, web, pages, again, pagecache, assets, database),
     *(language, consent, outbox),
     *(staff,),
     *(home, policy, contact),
     *(inbox, editor, promises, alarm, backup, operations, errors),
 )
 
-_MAX_BODY = 64 * 1024
+_COMMANDS = (language, consent, outbox, staff, policy, contact, backup, operations)
 
 
 def create_app(settings: Settings) -> Flask:
     """Build the site for these settings; raises ``SettingError`` on what can not be used."""
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=None)
     app.extensions["flexsmt_settings"] = settings
+    app.cli = Commands(app, tuple(f"{feature.__name__}.commands" for feature in _COMMANDS))
     app.config.update(
         SECRET_KEY=settings.secret_key,
-        MAX_CONTENT_LENGTH=_MAX_BODY,
-        MAX_FORM_MEMORY_SIZE=_MAX_BODY,
         PROPAGATE_EXCEPTIONS=False,
         # Every message of a form is ours: WTForms' own words would be read from disk for each request.
         WTF_I18N_ENABLED=False,
@@ -53,4 +54,5 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_env.globals["company"] = settings.company
     for feature in FEATURES:
         feature.init_app(app)
+    again.stand_in_front(app)
     return app

@@ -4,14 +4,14 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parseaddr
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from flask import current_app
 
-from flexsmt_site import company
+from flexsmt_site import company, itself
 from flexsmt_site import environment as env
 from flexsmt_site.company import Company
 from flexsmt_site.environment import LANGUAGES, PREFIX, Recipient, SettingError
@@ -77,7 +77,7 @@ class Settings:
         """True where visitors come over TLS."""
         return self.base_url.startswith("https://")
 
-    @property
+    @cached_property
     def mail_domain(self) -> str:
         """The domain of the sender's address."""
         return parseaddr(self.mail_from)[1].rpartition("@")[2]
@@ -139,7 +139,7 @@ def _safe(settings: Settings) -> Settings:
 
 def settings() -> Settings:
     """Return the settings of the current app."""
-    found: Settings = current_app.extensions["flexsmt_settings"]
+    found: Settings = itself.app().extensions["flexsmt_settings"]
     return found
 
 

@@ -7,15 +7,17 @@ register. Setting a cookie that nobody declared, or that the visitor has not agr
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 from flask import Flask, Response, current_app
 from flask_babel import LazyString, format_timedelta
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.http import dump_cookie
 
 from flexsmt_site.config import settings
 from flexsmt_site.ledger import keeps
@@ -23,6 +25,7 @@ from flexsmt_site.ledger import keeps
 #: As many as the consent cookie holds: each is one character of its few bytes.
 MOST_PURPOSES = 6
 _VERSION_LENGTH = 5
+_PLAIN = re.compile(r"[\w.-]*", re.ASCII)
 _DECISIONS = "flexsmt_cookie_decisions"
 
 
@@ -171,28 +174,33 @@ def is_granted(purpose: str) -> bool:
 def put(response: Response, name: str, value: str) -> None:
     """Set a declared cookie: HttpOnly, SameSite=Lax, Secure over TLS.
 
-    Raises ``UndeclaredCookie``, and ``NotConsented`` where its purpose was not agreed to.
+    Raises ``UndeclaredCookie``, ``NotConsented`` where its purpose was not agreed to, and ``ValueError`` for
+    a value that is more than letters, digits, dots, dashes and underscores.
     """
     cookie = _find(name)
     if not is_granted(cookie.purpose):
         raise NotConsented(f"cookie {name!r} serves {cookie.purpose!r}: ask cookies.is_granted() before")
-    response.set_cookie(
-        cookie.sent_name,
-        value,
-        max_age=cookie.life,
-        path=cookie.path,
-        httponly=True,
-        samesite="Lax",
-        secure=settings().is_secure,
-    )
+    if not _PLAIN.fullmatch(value):
+        raise ValueError(f"cookie {name!r}: {value!r} would have to be quoted")
+    attributes = _attributes(cookie.path, cookie.life, secure=settings().is_secure)
+    response.headers.add("Set-Cookie", f"{cookie.sent_name}={value}{attributes}")
 
 
-def remove(response: Response, name: str) -> None:
-    """Take a declared cookie from the visitor's device."""
-    cookie = _find(name)
-    response.delete_cookie(
-        cookie.sent_name, path=cookie.path, httponly=True, samesite="Lax", secure=settings().is_secure
+def remove(response: Response, *names: str) -> None:
+    """Take declared cookies from the visitor's device."""
+    is_secure = settings().is_secure
+    for cookie in map(_find, names):
+        attributes = _attributes(cookie.path, timedelta(), secure=is_secure)
+        response.headers.add("Set-Cookie", f"{cookie.sent_name}={attributes}")
+
+
+@lru_cache(maxsize=64)
+def _attributes(path: str, life: timedelta | None, *, secure: bool) -> str:
+    """Return what stands behind a cookie's value, without ``Expires``: every browser reads ``Max-Age``."""
+    written = dump_cookie(
+        "", max_age=life, path=path, secure=secure, httponly=True, sync_expires=False, samesite="Lax"
     )
+    return written.removeprefix("=")
 
 
 def _find(name: str) -> Cookie:

@@ -6,23 +6,20 @@ read-then-writes (``docs/decisions/0003-transactions.md``).
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from importlib import import_module
 
-import psycopg
-from flask import Flask, has_request_context
-from psycopg.abc import RV, PQGen
+from flask import Flask
 from sqlalchemy import ColumnElement, DateTime, Dialect, Engine, delete, event, func, select
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.engine.interfaces import ExceptionContext, ExecutionContext
+from sqlalchemy.engine.interfaces import ExecutionContext
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
-from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from flexsmt_site import events, sqlite
-from flexsmt_site.extensions import db, migrate
+from flexsmt_site.extensions import db
 
 #: As patient as SQLite is by ``busy_timeout``: a lock that stays is a page of 503, not a hanging request.
 _POSTGRES = {
@@ -34,10 +31,6 @@ _POSTGRES = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
-#: A server that has frozen would hold every thread that asks it: longer than for a lock no visitor waits.
-_LONGEST_ANSWER_SECONDS = 10.0
-#: What PostgreSQL answers to a write where it takes none.
-_READ_ONLY = "25006"
 #: What migrations make and no model knows.
 _OWN: set[str] = set()
 
@@ -47,22 +40,7 @@ class DatabaseUnavailable(RuntimeError):
 
 
 class ReadOnlyTransaction(RuntimeError):
-    """A statement that changes data was sent outside ``write()``."""
-
-
-class PatientConnection(psycopg.Connection[Any]):
-    """A connection to PostgreSQL on which no visitor waits without end."""
-
-    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-        """Wait for the server; where a request waits, give up on one that has frozen."""
-        if timeout is not None or not has_request_context():
-            return super().wait(gen, interval, timeout)
-        try:
-            return super().wait(gen, interval, _LONGEST_ANSWER_SECONDS)
-        except psycopg.errors._WaitTimeout as error:  # noqa: SLF001 (what its documentation names)
-            # Its answer may still come, and must not be taken for that to another question.
-            self.pgconn.finish()
-            raise psycopg.OperationalError("the server does not answer") from error
+    """A statement that changes data was sent outside a write transaction."""
 
 
 class Instant(TypeDecorator[datetime]):
@@ -99,7 +77,6 @@ def init_app(app: Flask) -> None:
         "connect_args": _POSTGRES if is_postgres else {},
     }
     db.init_app(app)
-    migrate.init_app(app, db, directory=f"{app.root_path}/migrations", render_as_batch=True)
     with app.app_context():
         prepare(db.engine)
 
@@ -108,8 +85,8 @@ def prepare(engine: Engine) -> None:
     """Attach the transaction rules to an engine."""
     event.listen(engine, "before_cursor_execute", _refuse_stray_writes)
     if engine.dialect.name == "postgresql":
-        event.listen(engine, "do_connect", _connect_patiently)
-        event.listen(engine, "handle_error", _part_from_read_only)
+        # Its driver takes a tenth of the time to start, which no site on SQLite has to spend.
+        import_module("flexsmt_site.postgres").prepare(engine)
     else:
         sqlite.prepare(engine)
 
@@ -130,9 +107,19 @@ def write() -> Iterator[Session]:
 
     Raises ``DatabaseUnavailable``.
     """
-    bind = db.engine.execution_options(write=True)
-    with _answering(), Session(bind, expire_on_commit=False) as session, session.begin():
+    # A session that joins a transaction costs less than one that keeps its own.
+    with writing() as connection, Session(connection, expire_on_commit=False) as session:
         yield session
+        session.commit()
+
+
+@contextmanager
+def writing() -> Iterator[Connection]:
+    """Do as ``write()``, for statements alone: without the objects of a session at half its cost."""
+    with reading() as connection:
+        connection.execution_options(write=True)
+        with connection.begin():
+            yield connection
 
 
 @contextmanager
@@ -145,11 +132,41 @@ def read() -> Iterator[Session]:
         yield session
 
 
-def lock(session: Session, number: int) -> None:
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """Do as ``read()``, for statements alone: without the objects of a session at half its cost."""
+    with _answering(), db.engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def single_writes() -> Iterator[Callable[[], AbstractContextManager[Connection]]]:
+    """Give what opens write transactions of one statement each, one after the other.
+
+    On PostgreSQL all of them go over one connection that is kept meanwhile, and until that is lost each is a
+    single round trip instead of four: it is committed when it has been answered. Raises
+    ``DatabaseUnavailable``.
+    """
+    if db.engine.dialect.name == "sqlite":
+        # It has no such trips, and each transaction looks whether the file is still the same.
+        yield writing
+        return
+    with reading() as kept:
+        kept.execution_options(isolation_level="AUTOCOMMIT", write=True)
+
+        @contextmanager
+        def begin() -> Iterator[Connection]:
+            with _answering(), kept.begin():
+                yield kept
+
+        yield begin
+
+
+def lock(unit: Session | Connection, number: int) -> None:
     """Let no other transaction that takes the lock of this number (64 bits) go on before this one ends."""
     # A write transaction of SQLite is alone from its beginning.
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(number)))
+    if db.engine.dialect.name == "postgresql":
+        unit.execute(select(func.pg_advisory_xact_lock(number)))
 
 
 def sweep(
@@ -189,18 +206,6 @@ def is_trouble(error: DBAPIError) -> bool:
     Locked, full, read-only, damaged, stopped or gone, or with another version's tables: all of it may pass.
     """
     return not isinstance(error, (IntegrityError, DataError))
-
-
-def _connect_patiently(
-    _dialect: Dialect, _record: ConnectionPoolEntry, arguments: list[Any], named: dict[str, Any]
-) -> PatientConnection:
-    return PatientConnection.connect(*arguments, **named)
-
-
-def _part_from_read_only(context: ExceptionContext) -> None:
-    # A session that began while the server took no writes keeps to that when the server takes them again.
-    if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
-        context.is_disconnect = True
 
 
 def _refuse_stray_writes(

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from flask_babel import Babel
 from flask_mail import Mail
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from htmx_flask import Htmx
 from sqlalchemy.orm import DeclarativeBase
@@ -18,7 +17,6 @@ db = SQLAlchemy(model_class=Base)
 babel = Babel()
 htmx = Htmx()
 mail = Mail()
-migrate = Migrate()
 
 # Type checkers need a class to inherit from; at run time Flask-SQLAlchemy's own carries the metadata.
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from babel.dates import format_date, format_datetime
-from flask import Blueprint, Flask, Response, current_app, g, has_request_context, request, url_for
+from flask import Blueprint, Flask, Response, current_app, g, has_request_context, url_for
 from flask_babel import force_locale, refresh
 from werkzeug.routing import RequestRedirect
 from werkzeug.urls import iri_to_uri
 
-from flexsmt_site import web
+from flexsmt_site import itself, web
 from flexsmt_site.config import LANGUAGES, settings
 
 #: How each language calls itself.
@@ -24,6 +24,7 @@ PREFIX = f"/<any({', '.join(LANGUAGES)}):lang>"
 _FORMATS = {"en": "en_GB", "ru": "ru"}
 
 _BUILT = "flexsmt_built_addresses"
+_CHOOSE = "flexsmt_choose_language"
 _EDITION = "flexsmt_edition"
 
 _listed: list[str] = []
@@ -51,9 +52,22 @@ def listed() -> tuple[str, ...]:
     return tuple(_listed)
 
 
+def chosen_by(app: Flask, choose: Callable[[], str]) -> None:
+    """Let ``choose`` tell the language of a request to ``app`` whose page is not one of both languages."""
+    app.extensions[_CHOOSE] = choose
+
+
 def language() -> str:
-    """Return the language of the current request; English where nothing has decided yet."""
-    return str(g.get("lang", LANGUAGES[0]))
+    """Return the language of the current request, chosen when it is first asked for; English in a command."""
+    kept = itself.kept()
+    found: str | None = kept.get("lang")
+    if found is None:
+        found = LANGUAGES[0]
+        if has_request_context():
+            # Before it is chosen: should that fail, the page that says so has a language.
+            kept.lang = found
+            found = kept.lang = itself.app().extensions[_CHOOSE]()
+    return found
 
 
 def edited_by(app: Flask, edition: Callable[[], str]) -> None:
@@ -63,7 +77,7 @@ def edited_by(app: Flask, edition: Callable[[], str]) -> None:
 
 def edition() -> str:
     """Return the name of the words at hand: what is kept of them has to be kept by it."""
-    named: Callable[[], str] = current_app.extensions[_EDITION]
+    named: Callable[[], str] = itself.app().extensions[_EDITION]
     return named()
 
 
@@ -87,13 +101,16 @@ def speak_as(path: str) -> None:
     # Receipts stand under /consent/en, all other pages under /en.
     named = next((part for part in path.split("/")[1:3] if part in LANGUAGES), None)
     if named:
-        g.lang = named
-        refresh()
+        kept = itself.kept()
+        if "lang" in kept:
+            # Flask-Babel knows the language that was chosen before.
+            refresh()
+        kept.lang = named
 
 
 def url(endpoint: str, lang: str) -> str:
     """Return the path of a page that needs no values; built once for each language."""
-    built: dict[tuple[str, str], str] = current_app.extensions[_BUILT]
+    built: dict[tuple[str, str], str] = itself.app().extensions[_BUILT]
     key = (endpoint, lang)
     if key not in built:
         # The language counts for pages of both languages alone: others would take it as a query.
@@ -104,15 +121,15 @@ def url(endpoint: str, lang: str) -> str:
 
 def page_url(lang: str) -> str:
     """Return the path of the page at hand in ``lang``; the home page where it has none."""
-    endpoint = request.endpoint if has_request_context() else None
-    if endpoint is None or "lang" not in (request.url_rule.arguments if request.url_rule else ()):
+    asked = itself.request() if has_request_context() else None
+    if asked is None or asked.url_rule is None or "lang" not in asked.url_rule.arguments:
         return url("home.page", lang)
-    values = request.view_args
+    endpoint, values = asked.url_rule.endpoint, asked.view_args
     path = url_for(endpoint, **{**values, "lang": lang}) if values else url(endpoint, lang)
-    if not request.query_string:
+    if not asked.query_string:
         return path
     # Built apart: a query may hold names that ``url_for`` would take for its own.
-    query = urlencode(list(request.args.items(multi=True))) if request.method == "GET" else ""
+    query = urlencode(list(asked.args.items(multi=True))) if asked.method == "GET" else ""
     return f"{path}?{query}" if query else path
 
 
@@ -149,10 +166,11 @@ def _url_for(endpoint: str, **values: Any) -> str:  # noqa: ANN401 (as Flask's o
 
 def _mend_slashes() -> Response | None:
     """Send ``/en`` and ``//en/`` on to ``/en/`` by path alone: the router would take the request's host."""
-    moved = request.routing_exception
-    if request.environ["PATH_INFO"].startswith("//"):
+    asked = itself.request()
+    moved = asked.routing_exception
+    if asked.environ["PATH_INFO"].startswith("//"):
         # Here one slash is left already; a backslash behind it, unquoted, would lead to another site.
-        path, query = quote(request.path), request.query_string.decode("ascii", "replace")
+        path, query = quote(asked.path), asked.query_string.decode("ascii", "replace")
     elif isinstance(moved, RequestRedirect):
         target = urlsplit(moved.new_url)
         path, query = target.path, target.query
@@ -180,20 +198,20 @@ def moment(when: datetime) -> str:
 
 
 def _context() -> dict[str, Any]:
-    endpoint = request.endpoint if has_request_context() else None
+    endpoint = itself.request().endpoint if has_request_context() else None
     return {"lang": language(), "alternates": alternates(endpoint)}
 
 
 def _say_language(response: Response) -> Response:
     """Name the language of a page to caches and search engines."""
     if response.mimetype == "text/html":
-        response.headers.setdefault("Content-Language", language())
+        response.headers["Content-Language"] = language()
     return response
 
 
 def _take_language(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     if values is not None and "lang" in values:
-        g.lang = values.pop("lang")
+        itself.kept().lang = values.pop("lang")
 
 
 def _give_language(_endpoint: str, values: dict[str, Any]) -> None:

@@ -86,18 +86,19 @@ def _open(dbapi: DBAPIConnection, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
+    driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
     if connection.get_execution_options().get("write"):
-        _begin_writing(connection)
+        _begin_writing(connection, driver)
     else:
-        connection.exec_driver_sql("BEGIN")
+        # It neither waits nor looks at the file, so that it needs nobody to turn its errors into others.
+        driver.execute("BEGIN")
 
 
-def _begin_writing(connection: Connection) -> None:
+def _begin_writing(connection: Connection, driver: sqlite3.Connection) -> None:
     """Wait for the write lock: one thread of a process asks, and often.
 
     Whoever waits in SQLite's own way sleeps for up to 100 ms, and is overtaken as long as others are busy.
     """
-    driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
     deadline = clock.elapsed() + PATIENCE_SECONDS
     is_first = _LINE.acquire(timeout=PATIENCE_SECONDS)
     try:

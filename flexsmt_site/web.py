@@ -1,48 +1,34 @@
 """How requests are read and pages answered: whole or partial, cached or not, ours or foreign."""
 
+import re
+from collections.abc import Callable
 from enum import Enum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import unquote_to_bytes, urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import Flask, Request, Response, abort, g, make_response, render_template
 from flask.sessions import SessionInterface, SessionMixin
 from htmx_flask import request
+from htmx_flask.requests import HtmxAwareRequest
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import Forbidden
 from werkzeug.http import parse_accept_header
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.urls import iri_to_uri
 
-from flexsmt_site.config import Settings, settings
+from flexsmt_site import headers, itself
+from flexsmt_site.config import settings
 from flexsmt_site.extensions import htmx
 from flexsmt_site.ledger import keeps
 
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-_PERMISSIONS = ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
-_PASSKEYS = ("publickey-credentials-get", "publickey-credentials-create")
-
-
-def permissions(*, opened: bool) -> str:
-    """Return the value of ``Permissions-Policy``: all is closed, passkeys too unless ``opened``."""
-    closed = (*_PERMISSIONS, *(() if opened else _PASSKEYS))
-    return ", ".join([f"{name}=()" for name in closed] + [f"{name}=(self)" for name in _PASSKEYS if opened])
-
-
-HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": permissions(opened=False),
-}
-_HSTS = "max-age=31536000"
+#: What a form may bring: several times the longest that somebody may type.
+_MOST_BYTES = 64 * 1024
 #: No form of ours has a quarter of this many; each field costs time before anything looks at it.
 _MOST_FIELDS = 100
 _LONGEST_ACCEPTED = 200
+_PLAIN_PATH = re.compile(r"[a-zA-Z0-9/_-]*")
 _VARY = ("Cookie", "Sec-GPC", "HX-Request", "Accept-Encoding")
 
 
@@ -106,7 +92,7 @@ def _codings(accepted: str) -> tuple[str, ...]:
 
 def wants_partial() -> bool:
     """Tell whether HTMX asks for a part of a page: not when boosted or restoring history."""
-    htmx = request.htmx
+    htmx = itself.request().htmx
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
@@ -139,13 +125,13 @@ def own_path(target: str, otherwise: str) -> str:
     return target if plain and target.isprintable() and not urlsplit(target).netloc else otherwise
 
 
-def onward_path(otherwise: str) -> str:
-    """Return where a visitor goes on after a form: its ``next``, the page it was on, or ``otherwise``.
+def onward_path() -> str:
+    """Return where a visitor goes on after a form: its ``next``, or the page it was on; empty for neither.
 
     Only paths of this site, in plain ASCII.
     """
-    wanted = own_path(request.form.get("next", ""), "")
-    return iri_to_uri(wanted or own_path(_referring_path(), otherwise))
+    path = own_path(itself.request().form.get("next", ""), "") or own_path(_referring_path(), "")
+    return path if _PLAIN_PATH.fullmatch(path) else iri_to_uri(path)
 
 
 def _referring_path() -> str:
@@ -164,16 +150,24 @@ def absolute_url(path: str) -> str:
     return settings().base_url + path
 
 
+def check() -> None:
+    """Check a request before its view: where it comes from, its method and its form."""
+    asked = itself.request()
+    require_exact_method(asked)
+    require_same_origin(asked)
+    read_plain_form(asked)
+
+
 @keeps("P13.1")
-def require_same_origin() -> None:
+def require_same_origin(asked: Request) -> None:
     """Refuse a POST that another site makes a visitor's browser send.
 
     Public pages have no session to bind a token to; see ``docs/decisions/0004-cross-site.md``.
     """
-    if request.method in ("GET", "HEAD", "OPTIONS"):
+    if asked.method in ("GET", "HEAD", "OPTIONS"):
         return
-    origin = request.headers.get("Origin")
-    site = request.headers.get("Sec-Fetch-Site", "none")
+    origin = asked.environ.get("HTTP_ORIGIN")
+    site = asked.environ.get("HTTP_SEC_FETCH_SITE", "none")
     if site not in ("same-origin", "none") or (origin is not None and not _is_own(origin)):
         raise Forbidden("cross-site")
 
@@ -186,43 +180,42 @@ def _is_own(origin: str) -> bool:
     )
 
 
-def require_exact_method() -> None:
+def require_exact_method(asked: Request) -> None:
     """Refuse ``get`` and ``post``: methods are case-sensitive (RFC 9110, 9.1), and a proxy reads them so."""
-    if request.environ["REQUEST_METHOD"] != request.method:
+    if asked.environ["REQUEST_METHOD"] != asked.method:
         abort(501)
 
 
-def require_plain_form() -> None:
+def read_plain_form(asked: Request) -> None:
     """Refuse a POST whose body is not a plain HTML form in valid UTF-8, but for pages that take files."""
-    if request.method != "POST" or (g.get("takes_files") and request.mimetype == "multipart/form-data"):
+    if asked.method != "POST":
         return
-    if request.mimetype != "application/x-www-form-urlencoded":
+    if asked.mimetype != "application/x-www-form-urlencoded":
+        if asked.mimetype == "multipart/form-data" and g.get("takes_files"):
+            return
         abort(415)
-    body = request.get_data(cache=True)
+    body = asked.get_data()
     # A body without its length is cut off at the limit instead of refused, and half of it would pass.
-    is_cut = request.content_length is None and len(body) >= (request.max_content_length or 0)
-    if is_cut or body.count(b"&") >= _MOST_FIELDS:
+    if len(body) >= (asked.max_content_length or 0) and asked.content_length is None:
         abort(413)
     try:
-        unquote_to_bytes(body).decode("utf-8")
+        fields = parse_qsl(
+            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
+        )
     except UnicodeDecodeError:
         abort(400)
+    except ValueError:
+        abort(413)
+    # Werkzeug would read it as this does, and more slowly as it knows other kinds.
+    asked.form, asked.files = ImmutableMultiDict(fields), ImmutableMultiDict()
 
 
-@keeps("P11.1")
-def add_headers(response: Response) -> Response:
-    """Add the headers that every answer carries."""
-    # Headers look through all of themselves for each name: asked once, not once a name.
-    present = {name.lower() for name, _ in response.headers}
-    response.headers.extend(
-        [(name, value) for name, value in headers(settings()).items() if name.lower() not in present]
-    )
-    return response
+class Asked(HtmxAwareRequest):
+    """A request, which knows how much it may bring; Flask would look that up at each turn."""
 
-
-def headers(here: Settings) -> dict[str, str]:
-    """Return the headers of every answer; over TLS browsers are told to stay with it."""
-    return HEADERS | ({"Strict-Transport-Security": _HSTS} if here.is_secure else {})
+    max_content_length = _MOST_BYTES
+    max_form_memory_size = _MOST_BYTES
+    max_form_parts = _MOST_FIELDS
 
 
 class NoSession(SessionInterface):
@@ -233,16 +226,22 @@ class NoSession(SessionInterface):
         return self.make_null_session(app)
 
 
+def _unchanged(func: Callable[..., Any]) -> Callable[..., Any]:
+    return func
+
+
 def init_app(app: Flask) -> None:
-    """Check every request before its view, and add the headers after it."""
+    """Check every request before its view, and add the headers of every answer."""
     htmx.init_app(app)
+    app.request_class = Asked
+    # All our functions are plain ones: Flask would look at each of them anew at each call.
+    app.ensure_sync = _unchanged  # type: ignore[method-assign]
     app.session_interface = NoSession()
-    hops = app.extensions["flexsmt_settings"].trusted_proxies
+    here = app.extensions["flexsmt_settings"]
+    app.wsgi_app = headers.added(app.wsgi_app, here)  # type: ignore[assignment,method-assign]
+    hops = here.trusted_proxies
     # With no trusted hop the header is not read at all: a forged one changes nothing.
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]
-    app.before_request(require_exact_method)
-    app.before_request(require_same_origin)
-    app.before_request(require_plain_form)
-    app.after_request(add_headers)
+    app.before_request(check)
     app.jinja_env.globals.update(absolute_url=absolute_url)

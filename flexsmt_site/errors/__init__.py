@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from flexsmt_site import again
 from flexsmt_site.config import LANGUAGES
 from flexsmt_site.errors import guard, views
 
@@ -9,6 +10,7 @@ from flexsmt_site.errors import guard, views
 def init_app(app: Flask) -> None:
     """Answer every error with a page, and foreign hosts before anything else."""
     views.init_app(app)
+    again.declare(app, "HTTP_HOST")
     settings = app.extensions["flexsmt_settings"]
     refusals = {lang: views.plain(app, 400, lang, views.FOREIGN) for lang in LANGUAGES}
     app.wsgi_app = guard.HostGuard(app.wsgi_app, settings, refusals)  # type: ignore[method-assign]

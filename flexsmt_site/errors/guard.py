@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from flexsmt_site import web
+from flexsmt_site import headers, web
 from flexsmt_site.config import Settings
 from flexsmt_site.language import rules
 
@@ -21,7 +21,7 @@ class HostGuard:
         """Take whose hosts are ours, and the finished page for each language."""
         self.app = app
         self.hosts = settings.trusted_hosts
-        self.headers = web.headers(settings)
+        self.headers = headers.always(settings)
         self.refusals = refusals
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -31,7 +31,7 @@ class HostGuard:
             return self.app(environ, start_response)
         lang = rules.language_of(environ.get("PATH_INFO", "")) or rules.DEFAULT
         body = self.refusals[lang]
-        headers = {
+        sent = {
             **self.headers,
             "Content-Language": lang,
             "X-Robots-Tag": "noindex",
@@ -39,5 +39,5 @@ class HostGuard:
             "Content-Length": str(len(body)),
             "Cache-Control": web.Cache.NO_STORE.value,
         }
-        start_response("400 Bad Request", list(headers.items()))
+        start_response("400 Bad Request", list(sent.items()))
         return [body]

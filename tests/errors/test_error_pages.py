@@ -8,6 +8,7 @@ from jinja2 import DictLoader
 from flexsmt_site import pages
 from flexsmt_site.database import DatabaseUnavailable
 from flexsmt_site.errors.views import WORDS
+from flexsmt_site.language import service
 from tests.ground.visitors import Visitor, visit
 
 
@@ -119,6 +120,20 @@ class TestOurOwnFault:
             answer = visit(lone_app).get(path)
             assert answer.status_code == 500
             assert _title(answer.text) == "Something went wrong on our side"
+
+    @pytest.mark.parametrize("path", ["/", "/favicon.ico/"])
+    def test_it_has_a_language_where_none_can_be_chosen(
+        self, lone_app: Flask, monkeypatch: pytest.MonkeyPatch, path: str
+    ) -> None:
+        def fail() -> None:
+            raise ZeroDivisionError("a secret of ours")
+
+        monkeypatch.setattr(service, "for_request", fail)
+        answer = visit(lone_app).get(path)
+
+        assert answer.status_code == 500
+        assert _title(answer.text) == "Something went wrong on our side"
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
 
     def test_htmx_keeps_what_was_typed(self, broken_app: Flask) -> None:
         answer = visit(broken_app).get("/en/broken", headers={"HX-Request": "true"})

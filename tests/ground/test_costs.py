@@ -10,6 +10,7 @@ from jinja2 import Template
 from sqlalchemy import event
 
 from flexsmt_site.extensions import db
+from flexsmt_site.language import service
 from tests.contact.form import FILLED_IN, token
 from tests.ground.visitors import visit
 
@@ -129,15 +130,61 @@ def test_a_partial_is_one_template(lone_app: Flask, spent: Counter[str]) -> None
     assert (spent["reads"], spent["writes"]) == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("/consent", {"decision": "reject", "next": "/ru/"}),
+        ("/ru/contact/forget", {"next": "/ru/contact"}),
+    ],
+)
+def test_a_partial_that_tells_everybody_the_same_is_rendered_once(
+    lone_app: Flask, spent: Counter[str], path: str, data: dict[str, str]
+) -> None:
+    first = visit(lone_app).post(path, data=data, headers={"HX-Request": "true"})
+    assert spent["renders"] == 1
+    spent.clear()
+    second = visit(lone_app).post(path, data=data, headers={"HX-Request": "true"})
+
+    assert not +spent
+    assert (second.text, second.headers.getlist("Set-Cookie")) == (
+        first.text,
+        first.headers.getlist("Set-Cookie"),
+    )
+
+
+def test_a_partial_that_is_kept_is_of_the_page_s_language(lone_app: Flask) -> None:
+    said = {
+        lang: visit(lone_app)
+        .post("/consent", data={"decision": "reject", "next": f"/{lang}/"}, headers={"HX-Request": "true"})
+        .text
+        for lang in ("en", "ru", "en")
+    }
+
+    assert "Saved: only necessary cookies." in said["en"]
+    assert "/ru/settings" in said["ru"]
+
+
+def test_an_answer_whose_page_names_its_language_looks_for_no_other(
+    lone_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "for_request", lambda: pytest.fail("the language was looked up"))
+
+    answer = visit(lone_app).post(
+        "/consent", data={"decision": "reject", "next": "/ru/"}, headers={"HX-Request": "true"}
+    )
+
+    assert (answer.status_code, answer.headers["Content-Language"]) == (200, "ru")
+
+
 def test_an_enquiry_is_two_looks_and_one_durable_transaction(lone_app: Flask, spent: Counter[str]) -> None:
     with lone_app.app_context():
         form = {**FILLED_IN, "form_token": token()}
     assert visit(lone_app).post("/en/contact", data=form).status_code == 303
 
-    # The enquiry, its arrival, two notices, and what is forgotten of older arrivals.
-    assert (spent["commits"], spent["writes"]) == (1, 5)
+    # The enquiry, its arrival and two notices: there are no older arrivals to forget.
+    assert (spent["commits"], spent["writes"]) == (1, 4)
     assert spent["renders"] == 6, "each of two notices is a subject and two bodies"
-    assert spent["reads"] == 7
+    assert spent["reads"] == 3, "the same question before the transaction and in it, and what is stuck"
 
 
 def test_the_same_form_again_writes_nothing(lone_app: Flask, spent: Counter[str]) -> None:

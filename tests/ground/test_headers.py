@@ -2,9 +2,10 @@ import re
 from pathlib import Path
 
 import pytest
-from flask import Flask, session
+from flask import Flask, Response, session
+from werkzeug.test import create_environ, run_wsgi_app
 
-from flexsmt_site import create_app
+from flexsmt_site import create_app, headers
 from tests.conftest import make_settings
 from tests.ground.test_settings import PRODUCTION
 from tests.ground.visitors import Visitor, visit
@@ -22,6 +23,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+OWN = {"permissions-policy": "camera=()", "Referrer-Policy": "no-referrer"}
 FOREIGN = re.compile(r'(?:src|srcset|action|poster|data)="(?:https?:)?//')
 
 
@@ -35,6 +37,16 @@ def test_every_answer_carries_the_headers_of_the_contract(visitor: Visitor, path
     assert all(part.endswith("=()") for part in permissions.split(", "))
     assert "Strict-Transport-Security" not in answer.headers
     assert "Server" not in answer.headers
+
+
+@pytest.mark.promise("P11.1")
+def test_a_header_that_an_answer_has_of_its_own_is_not_sent_twice(lone_app: Flask) -> None:
+    inner = Response("x", headers=OWN)
+    app = headers.added(inner, lone_app.extensions["flexsmt_settings"])
+    sent = run_wsgi_app(app, create_environ())[2]
+
+    assert {name: sent.getlist(name) for name in OWN} == {name: [value] for name, value in OWN.items()}
+    assert sent["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
 
 
 @pytest.mark.promise("P11.1")

@@ -1,11 +1,13 @@
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask
-from flask_migrate import downgrade, upgrade
 from sqlalchemy import text
 
 from flexsmt_site import database
 from flexsmt_site.extensions import Model, db
+from flexsmt_site.migrating import downgrade, upgrade
+from flexsmt_site.operations import schema
 
 #: As Alembic itself compares.
 OPTIONS = {"compare_type": True, "include_name": database.is_modelled}
@@ -36,3 +38,10 @@ def test_a_number_is_never_given_twice_on_sqlite_whichever_way_it_came(lone_app:
             assert "AUTOINCREMENT" in made["enquiry"]
             downgrade(revision="0001")
             upgrade()
+
+
+def test_revisions_are_told_from_the_names_of_their_files(lone_app: Flask) -> None:
+    scripts = ScriptDirectory(f"{lone_app.root_path}/migrations")
+    with lone_app.app_context():
+        assert schema.known() == [script.revision for script in scripts.walk_revisions()]
+        assert schema.newest() == scripts.get_current_head()

@@ -103,6 +103,15 @@ def test_what_people_keep_is_overdue_after_its_review_date(review: date | None, 
     assert proof.state(promise, TODAY) == state
 
 
+def test_what_is_no_file_has_no_part_in_the_sum(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("")
+    (tmp_path / "gone.py").symlink_to(tmp_path / "nothing")
+    (tmp_path / "queue.py").mkdir()
+
+    assert list(proof.files((str(tmp_path),))) == [tmp_path / "a.py"]
+    assert proof.code_sum((str(tmp_path),))
+
+
 def test_the_sum_covers_code_templates_words_and_tests_and_no_caches() -> None:
     names = {path.relative_to(ROOT).as_posix() for path in proof.files()}
 

@@ -152,6 +152,21 @@ class TestCookies:
 
         assert "Max-Age=0" in response.headers["Set-Cookie"]
 
+    def test_several_cookies_are_removed_each_by_its_own_path(self, lone_app: Flask) -> None:
+        with lone_app.test_request_context():
+            response = Response()
+            cookies.remove(response, "contact_en", "contact_ru")
+
+        assert response.headers.getlist("Set-Cookie") == [
+            f"contact_{lang}=; Max-Age=0; HttpOnly; Path=/{lang}/contact; SameSite=Lax"
+            for lang in ("en", "ru")
+        ]
+
+    @pytest.mark.parametrize("value", ["a b", "a;b", 'a"', "ä", "a=b\n"])
+    def test_a_value_that_would_have_to_be_quoted_is_refused(self, lone_app: Flask, value: str) -> None:
+        with lone_app.test_request_context(), pytest.raises(ValueError, match="quoted"):
+            cookies.put(Response(), "lang", value)
+
     def test_a_cookie_without_a_known_purpose_is_refused(self) -> None:
         with pytest.raises(LookupError, match="fun"):
             cookies.declare(cookies.Cookie("x", "fun", timedelta(1), "", ""))
