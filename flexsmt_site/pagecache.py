@@ -1,8 +1,9 @@
 """Finished pages, kept in memory and served in front of Flask.
 
-The way of a request: host guard, static files, this cache, trusted proxies, Flask. A page is kept when
-its answer says that anybody may keep it (``web.Cache.PUBLIC``), once for each value of the parts that
-features declare: what no part tells apart is the same bytes for every visitor. Each worker has its own.
+The way of a request: what was just asked (``again``), host guard, static files, this cache, trusted
+proxies, the headers of every answer, Flask. A page is kept when its answer says that anybody may keep it
+(``web.Cache.PUBLIC``), once for each value of the parts that features declare: what no part tells apart is
+the same bytes for every visitor. Each worker has its own.
 """
 
 from collections import OrderedDict
@@ -11,13 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import brotli
-from flask import Flask, current_app, request
-from markupsafe import Markup
+from flask import Flask
 from werkzeug.datastructures import Headers
 from werkzeug.http import parse_etags
 from werkzeug.test import run_wsgi_app
 
-from flexsmt_site import clock, pages, web
+from flexsmt_site import again, clock, itself, pages, web
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -45,9 +45,10 @@ _PIECES = "flexsmt_pagecache_pieces"
 _QUICK = 4
 
 
-def declare(app: Flask, part: Part) -> None:
-    """Tell pages of ``app`` apart by what ``part`` reads from a request."""
+def declare(app: Flask, part: Part, *reads: str) -> None:
+    """Tell pages of ``app`` apart by what ``part`` makes of a request, looking at no more than ``reads``."""
     app.extensions[_PARTS].append(part)
+    again.declare(app, *reads)
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,10 @@ def init_app(app: Flask) -> None:
     """Stand in front of what has been built so far."""
     parts: list[Part] = []
     app.extensions[_PARTS] = parts
+    again.declare(app, "REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "HTTP_ACCEPT_ENCODING")
+    again.declare(app, *_OF_ONE_VISITOR, *_CONDITIONS)
     app.extensions[_TEXTS] = Shelf[str]()
-    app.extensions[_PIECES] = Shelf[Markup]()
+    app.extensions[_PIECES] = Shelf[str]()
     app.jinja_env.globals["kept"] = piece
     app.wsgi_app = PageCache(app.wsgi_app, parts)  # type: ignore[method-assign]
 
@@ -135,19 +138,19 @@ def text(make: Callable[[], str]) -> str:
     For pages that are the same but for a few values: with a mark in place of each, for the view to exchange.
     A page that is asked for with a query is rendered each time.
     """
-    environ = request.environ
+    environ = itself.request().environ
     if not _is_plain(environ):
         return make()
-    texts: Shelf[str] = current_app.extensions[_TEXTS]
-    return texts.get(_key(environ, current_app.extensions[_PARTS]), make)
+    texts: Shelf[str] = itself.app().extensions[_TEXTS]
+    return texts.get(_key(environ, itself.app().extensions[_PARTS]), make)
 
 
-def piece(name: str, caller: Callable[[], Markup]) -> Markup:
+def piece(name: str, caller: Callable[[], str]) -> str:
     """Return a piece of pages, rendered once for each language and edition of its words.
 
     Templates write ``{% call kept("name") %}`` around what is the same for every visitor, wherever it stands.
     """
-    pieces: Shelf[Markup] = current_app.extensions[_PIECES]
+    pieces: Shelf[str] = itself.app().extensions[_PIECES]
     return pieces.get((name, pages.language(), pages.edition()), caller)
 
 
@@ -211,12 +214,13 @@ def _passed_on(
 def _answer(page: Page, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     form = page.packed if _takes_brotli(environ) else page.plain
     status = _status(environ, form.etag)
+    headers = form.headers
     if status != _OK:
-        headers = [one for one in form.headers if one[0].lower() not in _OF_THE_BODY]
-        start_response(status, headers)
-        return []
-    start_response(status, list(form.headers))
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [form.body]
+        headers = tuple(one for one in headers if one[0].lower() not in _OF_THE_BODY)
+    is_empty = status != _OK or environ["REQUEST_METHOD"] == "HEAD"
+    answer = again.Answer(status, headers, b"" if is_empty else form.body)
+    again.remember(environ, answer)
+    return answer.give(start_response)
 
 
 def _status(environ: "WSGIEnvironment", etag: str) -> str:
