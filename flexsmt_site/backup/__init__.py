@@ -3,10 +3,9 @@
 from flask import Flask
 
 from flexsmt_site import health
-from flexsmt_site.backup import checks, commands
+from flexsmt_site.backup import checks
 
 
-def init_app(app: Flask) -> None:
-    """Add ``flexsmt backup`` and ``flexsmt restore``, and let doctor ask for a recent copy."""
+def init_app(_app: Flask) -> None:
+    """Let doctor ask for a recent copy."""
     health.declare(checks.recent)
-    app.register_blueprint(commands.bp)

@@ -2,10 +2,12 @@
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -77,6 +79,19 @@ def put_in_place(source: Path, target: Path) -> Path | None:
     source.replace(target)
     _sync(target.parent)
     return kept
+
+
+def mark(data_dir: Path) -> Path:
+    """Return the file that says when a backup was last made from here."""
+    return data_dir / "backup.last"
+
+
+def find_last(data_dir: Path) -> datetime | None:
+    """Return when a backup was last made from here, wherever it was written; None if never."""
+    try:
+        return datetime.fromisoformat(json.loads(mark(data_dir).read_text())["made"])
+    except FileNotFoundError:
+        return None
 
 
 def _sync(folder: Path) -> None:

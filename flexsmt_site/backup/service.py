@@ -49,7 +49,7 @@ def make(here: Settings, folder: Path | None, recipients: Sequence[str], now: da
                     seal.encrypt(plain, out, keys)
             else:
                 archive.pack(stage, manifest, out)
-        (stage / "last").replace(_mark(here.data_dir))
+        (stage / "last").replace(files.mark(here.data_dir))
     return path
 
 
@@ -86,14 +86,6 @@ def restore(here: Settings, file: Path, identity: Path | None, now: datetime, *,
     return Restored(
         manifest, tuple(path for path in kept if path), is_older=manifest.revision != revisions[0]
     )
-
-
-def find_last(data_dir: Path) -> datetime | None:
-    """Return when a backup was last made from here, wherever it was written; None if never."""
-    try:
-        return datetime.fromisoformat(json.loads(_mark(data_dir).read_text())["made"])
-    except FileNotFoundError:
-        return None
 
 
 def _place(here: Settings, folder: Path | None) -> Path:
@@ -147,10 +139,6 @@ def _sqlite_file(here: Settings) -> Path:
 def _last_beat(data_dir: Path) -> datetime | None:
     found = heartbeat.find_beat(data_dir)
     return found.at if found else None
-
-
-def _mark(data_dir: Path) -> Path:
-    return data_dir / "backup.last"
 
 
 def _scripts() -> ScriptDirectory:

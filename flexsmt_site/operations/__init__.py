@@ -3,12 +3,11 @@
 from flask import Flask
 
 from flexsmt_site import health
-from flexsmt_site.operations import checks, commands, views
+from flexsmt_site.operations import checks, views
 
 
 def init_app(app: Flask) -> None:
-    """Add ``/healthz``, ``/readyz``, ``flexsmt serve`` and ``flexsmt doctor``."""
+    """Add ``/healthz``, ``/readyz`` and what doctor asks of the whole."""
     for check in checks.ALL:
         health.declare(check)
     app.register_blueprint(views.bp)
-    app.register_blueprint(commands.bp)

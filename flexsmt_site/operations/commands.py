@@ -6,12 +6,12 @@ from threading import Event
 
 import click
 from flask import Blueprint
-from flask_migrate import upgrade
 
 from flexsmt_site import clock, health
 from flexsmt_site.config import Settings, settings
 from flexsmt_site.database import DatabaseUnavailable
 from flexsmt_site.language import making, releases, sync
+from flexsmt_site.migrating import upgrade
 from flexsmt_site.operations import schema, supervisor
 from flexsmt_site.policy import service as policy
 from flexsmt_site.policy.rules import NotPublishable

@@ -1,11 +1,13 @@
-"""Whether the database has the tables that this version works with."""
+"""Whether the database has the tables that this version works with.
+
+It asks without Alembic, which is large and which only those who migrate need.
+"""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import current_app
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from flexsmt_site.extensions import db
@@ -22,13 +24,22 @@ class Fault:
 
 def newest() -> str:
     """Return the revision that this version works with."""
-    return _scripts().get_current_head() or ""
+    return known()[0]
+
+
+def known() -> list[str]:
+    """Return every revision that this version knows, newest first; a migration's file begins with its own."""
+    folder = Path(current_app.root_path) / "migrations" / "versions"
+    return sorted((path.name.partition("_")[0] for path in folder.glob("*.py")), reverse=True)
 
 
 def current() -> str | None:
     """Return the revision of the database; None while it is empty."""
     with db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return found
 
 
 def is_current() -> bool:
@@ -48,16 +59,10 @@ def find_fault() -> Fault | None:
         )
     if found == newest():
         return None
-    if found is None or found in {script.revision for script in _scripts().walk_revisions()}:
+    if found is None or found in known():
         what = f"the database is older than this version (revision {found or 'none'}, not {newest()})"
         return Fault(what, "run: flexsmt db upgrade", is_older=True)
     return Fault(
         f"the database was made by a newer version (revision {found})",
         "start that version, or restore a backup",
     )
-
-
-def _scripts() -> ScriptDirectory:
-    config = Config()
-    config.set_main_option("script_location", f"{current_app.root_path}/migrations")
-    return ScriptDirectory.from_config(config)

@@ -24,6 +24,8 @@ _DRAIN_SECONDS = 9.0
 _STEADY_SECONDS = 10.0
 _LONGEST_PAUSE_SECONDS = 30.0
 _PR_SET_PDEATHSIG = 1
+#: What runs granian for the site.
+WORKERS = "flexsmt_site.operations.workers"
 
 
 class PortTaken(RuntimeError):
@@ -58,7 +60,7 @@ def check_port(host: str, port: int) -> None:
 def parts(settings: Settings, *, relay: bool) -> list[Part]:
     """Return what has to run: web workers, a relay unless it runs elsewhere, and who fetches words."""
     web = [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws"),
+        *(sys.executable, "-m", WORKERS, "--interface", "wsgi", "--http", "1", "--no-ws"),
         *("--host", settings.host, "--port", str(settings.port), "--workers", str(settings.workers)),
         *("--blocking-threads", "4", "--workers-kill-timeout", "5", "--respawn-failed-workers"),
         *("--log-level", "warning", "wsgi:app"),

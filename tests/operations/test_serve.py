@@ -53,7 +53,7 @@ def _children(pid: int) -> dict[str, int]:
     found = {}
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         command = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-        name = "web" if "granian" in command else "relay" if "mail relay" in command else ""
+        name = "web" if "operations.workers" in command else "relay" if "mail relay" in command else ""
         if name:
             found[name] = int(child)
     return found
