@@ -3,15 +3,14 @@
 from flask import Flask
 
 from flexsmt_site.extensions import mail
-from flexsmt_site.outbox import bounces, checks, commands, privacy, views
+from flexsmt_site.outbox import bounces, checks, privacy, views
 
 
 def init_app(app: Flask) -> None:
-    """Add the mail commands, what doctor asks, the look for bounces, and in demo the catcher's pages."""
+    """Add what doctor asks, the look for bounces, and in demo the catcher's pages."""
     mail.init_app(app)
     privacy.declare()
     checks.declare()
     bounces.declare()
-    app.register_blueprint(commands.bp)
     if app.extensions["flexsmt_settings"].is_demo:
         app.register_blueprint(views.bp)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 
-from flexsmt_site import clock, events
+from flexsmt_site import clock, database, events
 from flexsmt_site.database import DatabaseUnavailable
 from flexsmt_site.outbox import chores, lease, rules
 from flexsmt_site.outbox.heartbeat import Heart
@@ -66,6 +66,7 @@ class Relay:
         self.leased = 0.0
         self.next_chores = 0.0
         self.connection: Connection | None = None
+        self.begin: lease.Begin = database.writing
 
     def run(self) -> None:
         """Work until ``stopping`` is set: the mail at hand is finished, the rest given back."""
@@ -102,14 +103,16 @@ class Relay:
             self._idle()
             return False
         self.leased = began = clock.elapsed()
-        for mail in lease.claim(self.owner, now, self.pace.batch):
-            if self.stopping.is_set() or not self._carry(mail):
-                lease.release(self.owner)
-                return False
-            if clock.elapsed() - began > self.pace.chores.total_seconds():
-                # A slow server: whoever has to be told of it must not wait for the whole batch.
-                lease.release(self.owner)
-                return True
+        mails = lease.claim(self.owner, now, self.pace.batch)
+        with database.single_writes() as self.begin:
+            for mail in mails:
+                if self.stopping.is_set() or not self._carry(mail):
+                    lease.release(self.owner)
+                    return False
+                if clock.elapsed() - began > self.pace.chores.total_seconds():
+                    # A slow server: whoever has to be told of it must not wait for the whole batch.
+                    lease.release(self.owner)
+                    return True
         return True
 
     def close(self) -> None:
@@ -171,7 +174,7 @@ class Relay:
         if clock.elapsed() - self.leased > lease.FRESH.total_seconds():
             self.leased = clock.elapsed()
             lease.renew(self.owner, clock.now())
-        lease.mark_in_data(mail.id, self.owner, clock.now())
+        lease.mark_in_data(mail.id, self.owner, clock.now(), self.begin)
 
     def _settle(self, mail: Claimed, answer: Answer) -> bool:
         now = clock.now()
@@ -193,7 +196,7 @@ class Relay:
         began = clock.elapsed()
         while True:
             try:
-                return lease.settle(mail.id, self.owner, fate, now)
+                return lease.settle(mail.id, self.owner, fate, now, self.begin)
             except DatabaseUnavailable:
                 patience = self.pace.last_words if self.stopping.is_set() else self.pace.insistence
                 if clock.elapsed() - began > patience.total_seconds():

@@ -1,13 +1,16 @@
 """What features and operators do with the outbox: put, resend, erase, look."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
+from importlib import import_module
 
-from sqlalchemy import Select, and_, bindparam, delete, func, insert, or_, select, union_all
+from sqlalchemy import Select, and_, bindparam, delete, func, or_, select, union_all
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from flexsmt_site import database
 from flexsmt_site.config import settings
@@ -23,8 +26,8 @@ _RECENT = timedelta(days=7)
 #: Digits of an id: all such numbers fit into the 32 bits of PostgreSQL's integer.
 _LONGEST_ID = 9
 # What is sent for each mail is built once: building it costs more than running it.
-_KNOWN = select(Mail.id).where(Mail.dedupe_key == bindparam("key"))
-_PUT = insert(Mail).returning(Mail.id)
+#: A mail as it will leave, but for what it is about.
+Frozen = Mapping[str, object]
 
 
 class UnknownMail(LookupError):
@@ -66,31 +69,40 @@ class Standing:
     accepted: datetime | None
 
 
-def put(  # noqa: PLR0913 (a mail has that many sides)
-    session: Session,
-    *,
-    kind: str,
-    dedupe_key: str,
-    message: Draft,
-    recipient: str,
-    subject_key: int,
-    now: datetime,
-) -> int:
-    """Queue a mail inside the caller's write transaction and return its id.
+def freeze(*, kind: str, dedupe_key: str, message: Draft, recipient: str, now: datetime) -> Frozen:
+    """Make a mail as it will leave: best before the transaction that queues it, as others wait for its end.
 
-    It exists if and only if that transaction commits; a second put of the same ``dedupe_key``
-    changes nothing. Raises ``kinds.UnknownKind`` and ``message.BadHeader``.
+    Raises ``kinds.UnknownKind`` and ``message.BadHeader``.
     """
-    treatment = kinds.get_kind(kind)
-    connection = session.connection()
-    found: int | None = connection.execute(_KNOWN, {"key": dedupe_key}).scalar()
-    if found:
-        return found
-    mail = _frozen(dedupe_key, message, recipient, now)
-    mail |= {"kind": treatment.name, "subject_key": subject_key, "priority": treatment.priority}
-    made: int = connection.execute(_PUT, {**mail, "expires": now + treatment.expires}).scalar_one()
-    wake.call(session)
-    return made
+    treatment, config = kinds.get_kind(kind), settings()
+    name = message_id(dedupe_key, config.mail_domain)
+    raw = compose(message, sender=config.mail_from, recipient=recipient, message_id=name, date=now)
+    return {
+        "kind": treatment.name,
+        "priority": treatment.priority,
+        "dedupe_key": dedupe_key,
+        "message_id": name,
+        "sender": config.bounce_address,
+        "recipient": as_address(recipient).addr_spec,
+        "raw": raw,
+        "raw_sha256": sha256(raw).hexdigest(),
+        "not_before": now,
+        "expires": now + treatment.expires,
+        "created": now,
+    }
+
+
+def put(unit: Session | Connection, mail: Frozen, *, subject_key: int) -> bool:
+    """Queue a mail inside the caller's write transaction; False where its ``dedupe_key`` is known already.
+
+    It exists if and only if that transaction commits.
+    """
+    connection = unit.connection() if isinstance(unit, Session) else unit
+    adding = _adding(connection.dialect.name)
+    is_new = connection.execute(adding, {**mail, "subject_key": subject_key}).scalar() is not None
+    if is_new:
+        wake.call(connection)
+    return is_new
 
 
 def resend(reference: str, now: datetime) -> int:
@@ -175,11 +187,10 @@ def standings(kind: str, subject_keys: Collection[int]) -> dict[int, list[Standi
     return found
 
 
-def list_stuck(kind: str, now: datetime, limit: int = 20) -> list[int]:
+def list_stuck(connection: Connection, kind: str, now: datetime, limit: int = 20) -> list[int]:
     """List the subjects of mails that stopped within a week or are late, newest first."""
     moments = {"kind": kind, "late": now - LATE, "recent": now - _RECENT}
-    with db.engine.connect() as connection:
-        return list(connection.scalars(_stuck(limit), moments).all())
+    return list(connection.scalars(_stuck(limit), moments))
 
 
 def list_stopped(limit: int = 50) -> list[Stopped]:
@@ -190,6 +201,14 @@ def list_stopped(limit: int = 50) -> list[Stopped]:
     with db.engine.connect() as connection:
         rows = connection.execute(stopped.order_by(Mail.id.desc()).limit(limit)).all()
     return [Stopped(*row) for row in rows]
+
+
+@cache
+def _adding(dialect: str) -> ReturningInsert[int]:
+    """Build what adds a mail whose key is new; SQLAlchemy has no word for it that fits both databases."""
+    insert = import_module(f"sqlalchemy.dialects.{dialect}").insert
+    found: ReturningInsert[int] = insert(Mail).on_conflict_do_nothing().returning(Mail.id)
+    return found
 
 
 @cache
@@ -210,19 +229,3 @@ def _newest_stuck(state: State, limit: int) -> Select[int, datetime]:
     )
     # Each subject has a mail for each of some recipients.
     return select(stuck.order_by(Mail.created.desc()).limit(10 * limit).subquery())
-
-
-def _frozen(dedupe_key: str, draft: Draft, recipient: str, now: datetime) -> dict[str, object]:
-    config = settings()
-    name = message_id(dedupe_key, config.mail_domain)
-    raw = compose(draft, sender=config.mail_from, recipient=recipient, message_id=name, date=now)
-    return {
-        "dedupe_key": dedupe_key,
-        "message_id": name,
-        "sender": config.bounce_address,
-        "recipient": as_address(recipient).addr_spec,
-        "raw": raw,
-        "raw_sha256": sha256(raw).hexdigest(),
-        "not_before": now,
-        "created": now,
-    }

@@ -174,4 +174,5 @@ def helo_name(base_url: str) -> str:
 
 def _printable(text: bytes) -> str:
     # PostgreSQL holds no NUL, and a terminal obeys what stands in `mail status`.
-    return "".join(sign if sign.isprintable() else " " for sign in text.decode("ascii", "replace"))
+    said = text.decode("ascii", "replace")
+    return said if said.isprintable() else "".join(sign if sign.isprintable() else " " for sign in said)

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from flexsmt_site import web
 from flexsmt_site.config import settings
-from flexsmt_site.outbox import catcher
+from flexsmt_site.outbox import caught
 
 bp = Blueprint("dev_mail", __name__, url_prefix="/dev/mail")
 
@@ -18,7 +18,7 @@ MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; f
 @bp.get("", strict_slashes=False)
 def inbox() -> ResponseReturnValue:
     """List what the catcher holds, newest first."""
-    return web.render("outbox/dev_mail", cache=web.Cache.NO_STORE, mails=catcher.list_caught(_folder()))
+    return web.render("outbox/dev_mail", cache=web.Cache.NO_STORE, mails=caught.list_caught(_folder()))
 
 
 @bp.get("/<name>")
@@ -35,8 +35,8 @@ def html(name: str) -> ResponseReturnValue:
     return web.cached(response, web.Cache.NO_STORE)
 
 
-def _caught_or_404(name: str) -> catcher.Caught:
-    return catcher.find_caught(_folder(), name) or abort(404)
+def _caught_or_404(name: str) -> caught.Caught:
+    return caught.find_caught(_folder(), name) or abort(404)
 
 
 def _folder() -> Path:

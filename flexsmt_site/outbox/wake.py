@@ -4,14 +4,13 @@ Only a convenience: the relay looks by itself each second, and a lost call delay
 PostgreSQL it is NOTIFY; on SQLite the counter of commits that the file keeps for all its readers.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
 from typing import Any
 
-import psycopg
 from sqlalchemy import text
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -19,13 +18,14 @@ from flexsmt_site import clock
 from flexsmt_site.extensions import db
 
 _CHANNEL = "flexsmt_outbox"
+_NOTIFY = text(f"NOTIFY {_CHANNEL}")
 _LOOK_SECONDS = 0.05
 
 
-def call(session: Session) -> None:
+def call(unit: Session | Connection) -> None:
     """Wake the relays when the caller's transaction commits; on SQLite the commit itself does."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text(f"NOTIFY {_CHANNEL}"))
+    if db.engine.dialect.name == "postgresql":
+        unit.execute(_NOTIFY)
 
 
 class Waiter:
@@ -44,7 +44,7 @@ class Waiter:
                 self._link = _connected()
                 return
             _WAITS[db.engine.dialect.name](self, stopping, seconds)
-        except (SQLAlchemyError, psycopg.Error, sqlite3.Error):
+        except (SQLAlchemyError, _driver().Error):
             self.close()
             stopping.wait(seconds)
 
@@ -83,6 +83,10 @@ def waiter() -> Iterator[Waiter]:
         made.close()
 
 
+def _driver() -> Any:  # noqa: ANN401 (either driver's module)
+    return db.engine.dialect.loaded_dbapi
+
+
 def _connected() -> Any:  # noqa: ANN401 (either driver's connection)
     fairy = db.engine.raw_connection()
     link: Any = fairy.driver_connection
@@ -92,7 +96,7 @@ def _connected() -> Any:  # noqa: ANN401 (either driver's connection)
         if db.engine.dialect.name == "postgresql":
             link.autocommit = True
             link.execute(f"LISTEN {_CHANNEL}")
-    except psycopg.Error:
+    except _driver().Error:
         # Nobody else knows of it any more.
         link.close()
         raise

@@ -43,15 +43,15 @@ class Box:
     def put_in(
         self, session: Session, recipient: str, kind: str = "letter", subject_key: int = 1, key: str = ""
     ) -> int:
-        return service.put(
-            session,
+        mail = service.freeze(
             kind=kind,
             dedupe_key=key or f"{kind}:{subject_key}:{recipient}",
             message=Draft("Hello", "Text", "<p>Text</p>"),
             recipient=recipient,
-            subject_key=subject_key,
             now=clock.now(),
         )
+        service.put(session, mail, subject_key=subject_key)
+        return session.scalars(select(Mail.id).where(Mail.dedupe_key == mail["dedupe_key"])).one()
 
     def row(self, mail_id: int) -> Mail:
         with database.write() as session:

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from flexsmt_site import create_app
-from flexsmt_site.outbox.catcher import list_caught
+from flexsmt_site.outbox.caught import list_caught
 from flexsmt_site.outbox.rules import State
 from tests.conftest import make_settings
 from tests.outbox.conftest import Box

@@ -4,13 +4,16 @@ from email.header import decode_header, make_header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, default
+from email.utils import getaddresses
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flexsmt_site.outbox import message
 from flexsmt_site.outbox.message import BadHeader, Draft, as_address, compose, message_id
 
+SENDER = "Flex SMT <site@example.com>"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ID = message_id("notice:1", "example.com")
 HEADERS = {
@@ -29,10 +32,8 @@ HEADERS = {
 line = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]))
 
 
-def mail(draft: Draft) -> bytes:
-    return compose(
-        draft, sender="Flex SMT <site@example.com>", recipient="s@example.com", message_id=ID, date=NOW
-    )
+def mail(draft: Draft, recipient: str = "s@example.com") -> bytes:
+    return compose(draft, sender=SENDER, recipient=recipient, message_id=ID, date=NOW)
 
 
 def parsed(raw: bytes) -> EmailMessage:
@@ -188,6 +189,21 @@ def test_the_message_id_depends_on_the_key_alone() -> None:
 def test_a_sender_is_read_with_and_without_a_name() -> None:
     assert as_address("Flex SMT <site@example.com>").display_name == "Flex SMT"
     assert as_address("site@localhost").addr_spec == "site@localhost"
+
+
+def test_whom_we_have_written_to_before_is_not_seen_by_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def note(written: list[str]) -> list[tuple[str, str]]:
+        read.extend(written)
+        return getaddresses(written)
+
+    monkeypatch.setattr(message, "getaddresses", note)
+    recipients = ["one@example.com", "other@example.com", "one@example.com"]
+    for recipient in recipients:
+        mail(Draft("Subject", "text", "<p>text</p>"), recipient)
+
+    assert [one for one in read if one != SENDER] == recipients
 
 
 def test_an_address_without_a_name_stands_alone() -> None:

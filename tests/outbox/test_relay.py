@@ -11,15 +11,13 @@ from flask import Flask
 
 from flexsmt_site import clock
 from flexsmt_site.outbox import lease
-from flexsmt_site.outbox.catcher import Catcher, Keeper, list_caught
+from flexsmt_site.outbox.catcher import Catcher, Keeper
+from flexsmt_site.outbox.caught import list_caught
 from flexsmt_site.outbox.relay import Pace, Relay
 from flexsmt_site.outbox.rules import State
 from flexsmt_site.outbox.transport import Connection, Limits
-from flexsmt_site.smtp_url import Security, SmtpTarget
 from tests.outbox.conftest import PACE, Box
 from tests.outbox.servers import Script
-
-NOWHERE = SmtpTarget(Security.PLAIN, "127.0.0.1", 9)
 
 
 def _until(condition: Callable[[], bool]) -> None:

@@ -1,16 +1,21 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from email import message_from_bytes
 from hashlib import sha256
+from threading import Barrier
 
 import pytest
-from sqlalchemy import func, select
+from flask import Flask
+from sqlalchemy import event, func, select
 
 from flexsmt_site import clock, database
 from flexsmt_site.outbox import kinds, lease, service
-from flexsmt_site.outbox.message import BadHeader
+from flexsmt_site.outbox.message import BadHeader, Draft
 from flexsmt_site.outbox.models import Mail
 from flexsmt_site.outbox.rules import Answer, Fate, State, Step
 from tests.outbox.conftest import Box
+
+DRAFT = Draft("Hello", "Text", "<p>Text</p>")
 
 
 def count() -> int:
@@ -47,6 +52,35 @@ def test_a_mail_exists_only_when_its_business_does(box: Box) -> None:
 def test_the_same_key_is_the_same_mail(box: Box) -> None:
     assert box.put() == box.put()
     assert count() == 1
+
+
+def test_the_same_key_at_once_is_the_same_mail(box: Box, app: Flask) -> None:
+    together = Barrier(4)
+
+    def put(_number: int) -> int:
+        with app.app_context():
+            together.wait()
+            return box.put()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(put, range(4)))) == 1
+    assert count() == 1
+
+
+@pytest.mark.usefixtures("box")
+def test_a_mail_is_put_by_one_statement() -> None:
+    mail = service.freeze(
+        kind="letter", dedupe_key="1", message=DRAFT, recipient="a@example.com", now=clock.now()
+    )
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement.split(maxsplit=1)[0])
+
+    with database.writing() as connection:
+        event.listen(connection, "before_cursor_execute", note)
+        service.put(connection, mail, subject_key=1)
+    assert [verb for verb in statements if verb != "NOTIFY"] == ["INSERT"]
 
 
 def test_an_undeclared_kind_is_refused(box: Box) -> None:
@@ -171,9 +205,10 @@ def test_what_is_stuck_is_what_stopped_lately_or_waits_for_long(box: Box) -> Non
         box.change(box.put(subject_key=key), state=state, created=now - age)
         box.change(box.put("b@example.com", subject_key=key), state="accepted")
 
-    assert service.list_stuck("letter", now) == [5, 1, 3]
-    assert service.list_stuck("letter", now, limit=2) == [5, 1]
-    assert service.list_stuck("circular", now) == []
+    with database.reading() as connection:
+        assert service.list_stuck(connection, "letter", now) == [5, 1, 3]
+        assert service.list_stuck(connection, "letter", now, limit=2) == [5, 1]
+        assert service.list_stuck(connection, "circular", now) == []
 
 
 def test_an_erased_subject_takes_its_mails_along(box: Box) -> None:

@@ -6,7 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flexsmt_site import clock
-from flexsmt_site.outbox import catcher, message
+from flexsmt_site.outbox import caught, message
 
 HTML = '<p style="color: red">Привет<script>alert(1)</script><img src="https://example.net/x.png"></p>'
 
@@ -22,7 +22,7 @@ def keep(tmp_path: Path) -> Callable[[str], str]:
             message_id=message.message_id(subject, "example.com"),
             date=now,
         )
-        return catcher.keep(tmp_path / "mail", raw, now).stem
+        return caught.keep(tmp_path / "mail", raw, now).stem
 
     return put
 
