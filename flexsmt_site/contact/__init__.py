@@ -8,7 +8,6 @@ from flask import Flask
 from flexsmt_site import pages
 from flexsmt_site.contact import (
     checks,
-    commands,
     digest,
     network,
     notice,
@@ -21,7 +20,7 @@ from flexsmt_site.contact import (
 
 
 def init_app(app: Flask) -> None:
-    """Add the form and its received page, the mails that sales staff get, and the commands."""
+    """Add the form, its received page, and the mails that sales staff get."""
     words.declare()
     privacy.declare()
     notice.declare()
@@ -32,4 +31,3 @@ def init_app(app: Flask) -> None:
     checks.declare()
     pages.declare("contact.form")
     app.register_blueprint(views.bp)
-    app.register_blueprint(commands.bp)

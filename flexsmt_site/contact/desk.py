@@ -65,7 +65,9 @@ def release(entry: Entry, now: datetime, member_id: int | None = None) -> bool:
     The trail names the member, or nobody where it is done by command.
     """
     enquiry = entry.enquiry
-    notices = notice.write(enquiry, notice.list_stuck(now))
+    with database.reading() as connection:
+        stuck = notice.list_stuck(connection, now)
+    notices = notice.write(enquiry, stuck, now)
     releasing = (
         update(Enquiry)
         .where(Enquiry.id == enquiry.id, HELD)
@@ -75,7 +77,7 @@ def release(entry: Entry, now: datetime, member_id: int | None = None) -> bool:
     with database.write() as session:
         is_mine = session.scalar(releasing) is not None
         if is_mine:
-            notice.queue(session, enquiry, notices, now)
+            notice.queue(session, enquiry.id, notices)
             audit.record(session, "enquiry.released", member_id=member_id, subject=enquiry.id, now=now)
     if is_mine:
         events.say("enquiry.released", reference=enquiry.reference)

@@ -76,24 +76,25 @@ def put(held: Held, now: datetime) -> bool:
 
     Then another relay has told of them, or one was released, was erased or came in meanwhile.
     """
-    drafts = [(recipient, draft(held, recipient)) for recipient in settings().sales_to]
     last = held.ids[0]
+    mails = [
+        outbox.freeze(
+            kind=KIND,
+            dedupe_key=f"{KIND}:{last}:{recipient.address}",
+            message=draft(held, recipient),
+            recipient=recipient.address,
+            now=now,
+        )
+        for recipient in settings().sales_to
+    ]
     fresh = update(Enquiry).where(FRESH, Enquiry.id <= last).values(told=now).returning(Enquiry.id)
     with database.write() as session:
         # A number below the last can become visible after it: what the mail does not count stays fresh.
         if set(session.scalars(fresh)) != set(held.ids):
             session.rollback()
             return False
-        for recipient, message in drafts:
-            outbox.put(
-                session,
-                kind=KIND,
-                dedupe_key=f"{KIND}:{last}:{recipient.address}",
-                message=message,
-                recipient=recipient.address,
-                subject_key=now.toordinal(),
-                now=now,
-            )
+        for mail in mails:
+            outbox.put(session, mail, subject_key=now.toordinal())
     return True
 
 

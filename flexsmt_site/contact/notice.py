@@ -8,9 +8,9 @@ from email_validator import validate_email
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from flexsmt_site import database
 from flexsmt_site.config import Recipient, settings
 from flexsmt_site.contact.models import Enquiry
 from flexsmt_site.language import catalog, countries
@@ -18,9 +18,9 @@ from flexsmt_site.ledger import keeps
 from flexsmt_site.outbox import kinds
 from flexsmt_site.outbox import service as outbox
 from flexsmt_site.outbox.message import Draft
+from flexsmt_site.outbox.service import Frozen
 
 KIND = "sales-notice"
-Written = tuple[Recipient, Draft]
 _FOLDER = "contact/mail/notice"
 #: What each signal says to people.
 REASONS = {
@@ -44,34 +44,35 @@ def reasons(enquiry: Enquiry) -> list[LazyString]:
     return [REASONS[name] for name in enquiry.signals.split()]
 
 
-def list_stuck(now: datetime) -> list[str]:
+def list_stuck(connection: Connection, now: datetime) -> list[str]:
     """List the references of enquiries whose notices have not arrived, newest first, at most 20."""
-    with database.read() as session:
-        ids = outbox.list_stuck(KIND, now)
-        # Mostly there is none, and this is asked with every enquiry.
-        named = select(Enquiry.id, Enquiry.reference).where(Enquiry.id.in_(ids))
-        rows = session.execute(named).all() if ids else []
-    names = {row.id: row.reference for row in rows}
+    ids = outbox.list_stuck(connection, KIND, now)
+    # Mostly there is none, and this is asked with every enquiry.
+    if not ids:
+        return []
+    named = select(Enquiry.id, Enquiry.reference).where(Enquiry.id.in_(ids))
+    names = {row.id: row.reference for row in connection.execute(named)}
     return [names[number] for number in ids if number in names]
 
 
-def write(enquiry: Enquiry, stuck: Sequence[str]) -> list[Written]:
+def write(enquiry: Enquiry, stuck: Sequence[str], now: datetime) -> list[Frozen]:
     """Write the notice for each recipient; it also names enquiries whose own is ``stuck``."""
-    return [(recipient, draft(enquiry, stuck, recipient)) for recipient in settings().sales_to]
-
-
-def queue(session: Session, enquiry: Enquiry, written: Sequence[Written], now: datetime) -> None:
-    """Queue the notices of a stored enquiry within the caller's transaction, each once."""
-    for recipient, message in written:
-        outbox.put(
-            session,
+    return [
+        outbox.freeze(
             kind=KIND,
             dedupe_key=f"{KIND}:{enquiry.reference}:{recipient.address}",
-            message=message,
+            message=draft(enquiry, stuck, recipient),
             recipient=recipient.address,
-            subject_key=enquiry.id,
             now=now,
         )
+        for recipient in settings().sales_to
+    ]
+
+
+def queue(unit: Session | Connection, enquiry_id: int, notices: Sequence[Frozen]) -> None:
+    """Queue the notices of a stored enquiry within the caller's transaction, each once."""
+    for mail in notices:
+        outbox.put(unit, mail, subject_key=enquiry_id)
 
 
 @keeps("P7.4")

@@ -36,8 +36,7 @@ def keep(response: Response, details: dict[str, str]) -> None:
 
 def forget(response: Response) -> None:
     """Take the details from the device."""
-    for language in LANGUAGES:
-        cookies.remove(response, privacy.details_cookie(language))
+    cookies.remove(response, *map(privacy.details_cookie, LANGUAGES))
 
 
 def is_leftover() -> bool:

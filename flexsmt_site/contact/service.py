@@ -2,31 +2,38 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, insert, select
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from flexsmt_site import database, events, ledger, tokens
 from flexsmt_site.contact import network, notice, rules
 from flexsmt_site.contact.models import Enquiry
 from flexsmt_site.contact.rules import Submission, TokenAge, Traits
 from flexsmt_site.extensions import db
+from flexsmt_site.outbox.service import Frozen
 
 # Built once: building a statement costs more than running it. The names in ``bindparam`` are the arguments.
-_EARLIER = select(Enquiry.reference, Enquiry.digest).where(Enquiry.token_nonce == bindparam("nonce"))
-_REPEATED = (
-    select(Enquiry.id)
-    .where(
-        Enquiry.text_digest == bindparam("digest"),
-        Enquiry.received > bindparam("since"),
-        func.lower(Enquiry.email) != bindparam("own"),
-    )
-    .limit(1)
+_IS_SAME = Enquiry.token_nonce == bindparam("nonce")
+_IS_REPEATED = exists().where(
+    Enquiry.text_digest == bindparam("text_digest"),
+    Enquiry.received > bindparam("since"),
+    func.lower(Enquiry.email) != bindparam("own"),
 )
+# All that is asked about an enquiry is one statement: sending one costs more than finding its answer.
+_LOOK = select(
+    select(Enquiry.reference).where(_IS_SAME).scalar_subquery().label("reference"),
+    select(Enquiry.digest).where(_IS_SAME).scalar_subquery().label("digest"),
+    network.COUNT.label("others"),
+    _IS_REPEATED.label("is_repeated"),
+    network.IS_ANY_OLD.label("is_any_old"),
+)
+_STORE = insert(Enquiry).returning(Enquiry.id)
 _TOKEN = "contact form"  # noqa: S105 (the purpose of a token, not a secret)
 
 
@@ -60,6 +67,38 @@ class Sending:
     now: datetime
     address: IPv4Address | IPv6Address | None
     trap: str
+
+
+@dataclass(frozen=True)
+class _Arriving:
+    """A form that comes in, with all that is asked about it more than once."""
+
+    submission: Submission
+    ticket: Ticket
+    sending: Sending
+    origin: network.Network
+
+    @cached_property
+    def text_digest(self) -> str | None:
+        return rules.text_digest(self.submission.description)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is known of a form: the reference it has already, or else what makes it suspicious."""
+
+    earlier: str | None
+    signals: tuple[str, ...] = ()
+    is_any_old: bool = False
+
+
+@dataclass(frozen=True)
+class _Made:
+    """An enquiry as it is to be stored; only statements store it, which cost less than objects."""
+
+    enquiry: Enquiry
+    row: dict[str, object]
+    notices: list[Frozen]
 
 
 @ledger.keeps("P5.5")
@@ -111,89 +150,77 @@ def is_received(reference: str) -> bool:
 
 
 def _receive(submission: Submission, ticket: Ticket, sending: Sending) -> str:
+    arriving = _Arriving(submission, ticket, sending, network.of(sending.address, sending.now))
     # A first look: notices are written, and what is refused is turned away, before the transaction,
     # for whose end all other writers of SQLite wait.
-    with database.read() as session:
-        earlier, signals = _look(session, submission, ticket, sending)
-    if earlier:
-        return earlier
-    stuck = notice.list_stuck(sending.now)
-    enquiry = _enquiry(submission, ticket, signals, sending.now)
-    notices = _notices(enquiry, stuck)
-    with database.write() as session:
-        network.lock(session, network.of(sending.address, sending.now))
-        earlier, signals = _look(session, submission, ticket, sending)
-        if earlier:
-            return earlier
-        if signals != tuple(enquiry.signals.split()):
+    with database.reading() as connection:
+        seen = _look(connection, arriving)
+        if seen.earlier:
+            return seen.earlier
+        stuck = notice.list_stuck(connection, sending.now)
+    made = _made(arriving, seen.signals, stuck)
+    with database.writing() as connection:
+        network.lock(connection, arriving.origin)
+        again = _look(connection, arriving)
+        if again.earlier:
+            return again.earlier
+        if again.signals != seen.signals:
             # Another enquiry came in between: what the transaction sees is exact.
-            enquiry = _enquiry(submission, ticket, signals, sending.now)
-            notices = _notices(enquiry, stuck)
-        session.add(enquiry)
-        session.flush()
-        network.add(session, network.of(sending.address, sending.now))
-        notice.queue(session, enquiry, notices, sending.now)
-    events.say("enquiry.received", reference=enquiry.reference, signals=signals, held=enquiry.is_held)
-    if enquiry.is_held:
-        events.say("enquiry.held", reference=enquiry.reference)
-    return enquiry.reference
+            made = _made(arriving, again.signals, stuck)
+        notice.queue(connection, connection.execute(_STORE, made.row).scalar_one(), made.notices)
+        network.add(connection, arriving.origin)
+        if again.is_any_old:
+            network.forget(connection, sending.now)
+    reference, is_held = made.enquiry.reference, made.enquiry.is_held
+    events.say("enquiry.received", reference=reference, signals=again.signals, held=is_held)
+    if is_held:
+        events.say("enquiry.held", reference=reference)
+    return reference
 
 
-def _notices(enquiry: Enquiry, stuck: Sequence[str]) -> list[notice.Written]:
-    return [] if enquiry.is_held else notice.write(enquiry, stuck)
-
-
-def _look(
-    session: Session, submission: Submission, ticket: Ticket, sending: Sending
-) -> tuple[str | None, tuple[str, ...]]:
-    """Return the reference that this form has already, or else what makes it suspicious.
-
-    Raises ``AlreadyReceived`` and ``network.TooMany``.
-    """
-    earlier = _earlier(session, submission, ticket)
-    if earlier:
-        return earlier, ()
-    origin = network.of(sending.address, sending.now)
-    others = network.admit(session, origin)
+def _look(connection: Connection, arriving: _Arriving) -> _Seen:
+    """Ask what is known of a form; raises ``AlreadyReceived`` and ``network.TooMany``."""
+    submission, now = arriving.submission, arriving.sending.now
+    asked = {
+        "nonce": arriving.ticket.nonce,
+        "text_digest": arriving.text_digest,
+        # Who sends his own text again only insists.
+        "own": submission.email.lower(),
+        "since": now - rules.REPEATED_WITHIN,
+    }
+    found = connection.execute(_LOOK, {**asked, **network.asked(arriving.origin)}).one()
+    if found.reference:
+        if found.digest != submission.digest:
+            raise AlreadyReceived(found.reference)
+        return _Seen(found.reference)
+    network.admit(connection, arriving.origin, found.others)
     traits = Traits(
-        age=rules.token_age(ticket.issued, sending.now),
-        trap=sending.trap,
+        age=rules.token_age(arriving.ticket.issued, now),
+        trap=arriving.sending.trap,
         description=submission.description,
-        is_crowded=rules.is_crowded(origin.name, others),
-        is_repeated=_is_repeated(session, submission, sending.now),
+        is_crowded=rules.is_crowded(arriving.origin.name, found.others),
+        is_repeated=found.is_repeated,
     )
-    return None, rules.signals(traits)
+    return _Seen(None, rules.signals(traits), found.is_any_old)
 
 
-def _is_repeated(session: Session, submission: Submission, now: datetime) -> bool:
-    """Tell whether somebody else sent the same text lately; who sends his own again only insists."""
-    digest = rules.text_digest(submission.description)
-    if digest is None:
-        return False
-    lately = {"digest": digest, "since": now - rules.REPEATED_WITHIN, "own": submission.email.lower()}
-    return session.connection().scalar(_REPEATED, lately) is not None
-
-
-def _earlier(session: Session, submission: Submission, ticket: Ticket) -> str | None:
-    found = session.connection().execute(_EARLIER, {"nonce": ticket.nonce}).one_or_none()
-    if found is not None and found.digest != submission.digest:
-        raise AlreadyReceived(found.reference)
-    return found.reference if found else None
-
-
-def _enquiry(submission: Submission, ticket: Ticket, signals: tuple[str, ...], now: datetime) -> Enquiry:
-    return Enquiry(
-        reference=rules.reference(secrets.randbits(40)),
-        received=now,
-        last_activity=now,
-        source="contact form",
-        language=ticket.language,
-        signals=" ".join(signals),
-        policy_version=ticket.policy,
-        agreed=now,
-        token_nonce=ticket.nonce,
-        digest=submission.digest,
-        text_digest=rules.text_digest(submission.description),
-        quarantined=now if rules.is_quarantined(signals) else None,
-        **asdict(submission),
-    )
+def _made(arriving: _Arriving, signals: tuple[str, ...], stuck: Sequence[str]) -> _Made:
+    """Make the row of an enquiry and its notices; there are none of one that is held."""
+    submission, ticket, now = arriving.submission, arriving.ticket, arriving.sending.now
+    row = {
+        "reference": rules.reference(secrets.randbits(40)),
+        "received": now,
+        "last_activity": now,
+        "source": "contact form",
+        "language": ticket.language,
+        "signals": " ".join(signals),
+        "policy_version": ticket.policy,
+        "agreed": now,
+        "token_nonce": ticket.nonce,
+        "digest": submission.digest,
+        "text_digest": arriving.text_digest,
+        "quarantined": now if rules.is_quarantined(signals) else None,
+        **vars(submission),
+    }
+    enquiry = Enquiry(**row)
+    return _Made(enquiry, row, [] if enquiry.is_held else notice.write(enquiry, stuck, now))

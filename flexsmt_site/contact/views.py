@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 from math import ceil
 
-from flask import Response, abort, request, url_for
+from flask import Response, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -42,7 +42,8 @@ def form() -> ResponseReturnValue:
 def forget() -> ResponseReturnValue:
     """Take the remembered details from the device; what stands in an open form stays."""
     if web.wants_partial():
-        response = web.render("contact/form", part="contact_forgotten", cache=web.Cache.NO_STORE)
+        said = pagecache.piece("forgotten", _forgotten)
+        response = web.cached(Response(said), web.Cache.NO_STORE)
     else:
         response = web.see_other(url_for(".form"))
     remembered.forget(response)
@@ -72,6 +73,10 @@ def received(reference: str) -> ResponseReturnValue:
     return web.render(
         "contact/received", reference=reference, months=privacy.ENQUIRY.months, cache=web.Cache.NO_STORE
     )
+
+
+def _forgotten() -> str:
+    return render_template("contact/_contact_forgotten.html")
 
 
 def _prepared(known: Mapping[str, str], token: str) -> Response:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from flexsmt_site import database, events
@@ -75,23 +74,20 @@ def list_waiting(now: datetime) -> Waiting:
 
 
 def put(waiting: Waiting, now: datetime) -> bool:
-    """Queue the mail of this day; False when another relay does so at the same moment."""
-    drafts = [(recipient, draft(waiting, recipient)) for recipient in settings().sales_to]
-    try:
-        with database.write() as session:
-            for recipient, message in drafts:
-                outbox.put(
-                    session,
-                    kind=KIND,
-                    dedupe_key=f"{KIND}:{now.date()}:{recipient.address}",
-                    message=message,
-                    recipient=recipient.address,
-                    subject_key=waiting.newest,
-                    now=now,
-                )
-    except IntegrityError:
-        return False
-    return True
+    """Queue the mail of this day; False where another relay has done so at the same moment."""
+    mails = [
+        outbox.freeze(
+            kind=KIND,
+            dedupe_key=f"{KIND}:{now.date()}:{recipient.address}",
+            message=draft(waiting, recipient),
+            recipient=recipient.address,
+            now=now,
+        )
+        for recipient in settings().sales_to
+    ]
+    with database.writing() as connection:
+        new = [outbox.put(connection, mail, subject_key=waiting.newest) for mail in mails]
+    return any(new)
 
 
 def draft(waiting: Waiting, recipient: Recipient) -> Draft:

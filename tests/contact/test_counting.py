@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import engine
 
 from flexsmt_site import clock, database, networks
 from flexsmt_site.config import ROOT, Settings
@@ -53,14 +53,14 @@ def _together(settings: Settings, processes: int, count: int) -> Counter[int]:
 def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
     """Do something between the first look and the beginning of the transaction."""
     waiting: list[Callable[[], object]] = []
-    write = database.write
+    writing = database.writing
 
-    def begin() -> AbstractContextManager[Session]:
+    def begin() -> AbstractContextManager[engine.Connection]:
         if waiting:
             waiting.pop()()
-        return write()
+        return writing()
 
-    monkeypatch.setattr(database, "write", begin)
+    monkeypatch.setattr(database, "writing", begin)
     return waiting.append
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import psycopg
 import pytest
 from flask import Flask
-from flask_migrate import downgrade, upgrade
 from sqlalchemy import event, text
 from sqlalchemy.engine import Connection
 
@@ -16,6 +15,7 @@ from flexsmt_site import clock, create_app
 from flexsmt_site.contact import desk, finding
 from flexsmt_site.contact.finding import Shelf
 from flexsmt_site.extensions import db
+from flexsmt_site.migrating import downgrade, upgrade
 from tests.conftest import make_settings
 from tests.contact.form import FILLED_IN, take
 from tests.contact.stored import store
