@@ -1,15 +1,15 @@
 """What a choice leaves on the visitor's device."""
 
-from flask import Response, request
+from flask import Response
 
-from flexsmt_site import cookies
+from flexsmt_site import cookies, itself
 from flexsmt_site.consent import privacy, rules
 from flexsmt_site.ledger import keeps
 
 
 def receipt_number() -> str:
     """Return the number that the device holds; empty for none, and for what is no number."""
-    number = request.cookies.get(privacy.RECEIPT.sent_name, "")
+    number = itself.request().cookies.get(privacy.RECEIPT.sent_name, "")
     return number if rules.NUMBER.fullmatch(number) else ""
 
 
@@ -32,7 +32,7 @@ def keep(response: Response, granted: frozenset[str], number: str) -> None:
 
 def drop_receipt(response: Response) -> None:
     """Take the number of a receipt, or what stands in its place, from the device."""
-    if privacy.RECEIPT.sent_name in request.cookies:
+    if privacy.RECEIPT.sent_name in itself.request().cookies:
         cookies.remove(response, privacy.RECEIPT.name)
 
 
@@ -42,5 +42,4 @@ def forget(response: Response) -> None:
 
 
 def _remove_all(response: Response, gone: tuple[cookies.Cookie, ...]) -> None:
-    for cookie in gone:
-        cookies.remove(response, cookie.name)
+    cookies.remove(response, *(cookie.name for cookie in gone))

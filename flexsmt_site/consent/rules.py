@@ -87,9 +87,14 @@ def written(version: str, purposes: Sequence[str], granted: frozenset[str]) -> s
 def granted(decision: str, chosen: Iterable[str], purposes: Sequence[str]) -> frozenset[str]:
     """Return what a decision grants; nothing unless it says so. Raises ``UnknownChoice``."""
     offered, ticked = frozenset(purposes), frozenset(chosen)
-    if decision not in set(Decision) or not ticked <= offered:
+    meant: dict[str, frozenset[str]] = {
+        Decision.REJECT: frozenset(),
+        Decision.ACCEPT: offered,
+        Decision.SAVE: ticked,
+    }
+    if decision not in meant or not ticked <= offered:
         raise UnknownChoice(f"{decision!r} with {sorted(ticked)}: offered are {sorted(offered)}")
-    return {Decision.REJECT: frozenset(), Decision.ACCEPT: offered, Decision.SAVE: ticked}[Decision(decision)]
+    return meant[decision]
 
 
 def proof_ends(decided: datetime) -> datetime:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, has_request_context, request
+from flask import Flask, has_request_context
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from flexsmt_site import cookies, database, ledger, pages
+from flexsmt_site import cookies, database, itself, ledger, pages
 from flexsmt_site.consent import privacy, rules, screens
 from flexsmt_site.consent.models import Receipt, Screen
 from flexsmt_site.consent.rules import Choice, Standing
@@ -42,7 +42,7 @@ class Given:
 
 def current() -> Choice:
     """Return the choice of the visitor at hand."""
-    return _said_by(request.environ, privacy.CHOICE.sent_name)
+    return _said_by(itself.request().environ, privacy.CHOICE.sent_name)
 
 
 def variant_in(app: Flask) -> Callable[["WSGIEnvironment"], str]:

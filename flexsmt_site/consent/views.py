@@ -1,10 +1,10 @@
 """The settings page, the answer to every choice, and the visitor's own receipt."""
 
-from flask import Blueprint, Response, jsonify, request, url_for
+from flask import Blueprint, Response, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from flexsmt_site import clock, cookies, events, pages, web
+from flexsmt_site import clock, cookies, events, itself, pagecache, pages, web
 from flexsmt_site.consent import device, rules, service
 from flexsmt_site.consent.screens import Place
 from flexsmt_site.consent.service import Given
@@ -26,9 +26,10 @@ def settings() -> ResponseReturnValue:
 @decisions.post("/consent")
 def decide() -> ResponseReturnValue:
     """Take a choice about cookies, from the banner, the settings or the footer."""
-    onward = web.onward_path(url_for("home.page"))
+    onward = web.onward_path() or url_for("home.page")
     pages.speak_as(onward)
-    decision, chosen = request.form.get("decision", ""), request.form.getlist("purpose")
+    form = itself.request().form
+    decision, chosen = form.get("decision", ""), form.getlist("purpose")
     try:
         granted = rules.granted(decision, chosen, cookies.register().keys)
     except rules.UnknownChoice:
@@ -117,13 +118,21 @@ def _withdraw(place: Place) -> str:
 
 def _settled(granted: frozenset[str], number: str, onward: str) -> Response:
     if web.wants_partial():
-        response = web.render(
-            "consent/settings", part="consent_done", granted=granted, onward=onward, cache=_NO_STORE
-        )
+        # A refusal is told to everybody in the same words; an agreement leads back to the page at hand.
+        said = _done(granted, onward) if granted else pagecache.piece("refused", _refused)
+        response = web.cached(Response(said), _NO_STORE)
     else:
         response = web.see_other(onward)
     device.keep(response, granted, number)
     return response
+
+
+def _done(granted: frozenset[str], onward: str) -> str:
+    return render_template("consent/_consent_done.html", granted=granted, onward=onward)
+
+
+def _refused() -> str:
+    return _done(frozenset(), "")
 
 
 def _ask_again(words: str, onward: str, status: int) -> Response:

@@ -8,9 +8,7 @@ from flask import Flask
 from flexsmt_site import health
 from flexsmt_site.language import (
     catalog,
-    commands,
     privacy,
-    release_commands,
     releases,
     service,
     sync,
@@ -20,7 +18,7 @@ from flexsmt_site.language import (
 
 
 def init_app(app: Flask) -> None:
-    """Bind the catalogues, settle each request's language, and add switcher and commands."""
+    """Bind the catalogues, settle each request's language, and add the switcher."""
     privacy.declare()
     health.declare(service.table_findings)
     health.declare(catalog.findings)
@@ -30,5 +28,3 @@ def init_app(app: Flask) -> None:
     service.init_app(app)
     catalog.init_app(app)
     app.register_blueprint(views.bp)
-    app.register_blueprint(commands.language)
-    app.register_blueprint(release_commands.catalogs)

@@ -1,6 +1,6 @@
 """The catalogues of words as the running site uses them, one per language and domain."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def init_app(app: Flask) -> None:
     words.init_app(app, app.extensions["flexsmt_settings"].data_dir / words.FILE, Words("", load))
     app.context_processor(lambda: {"words_at_hand": words.at_hand()})
     pages.edited_by(app, lambda: words.at_hand().name)
-    pagecache.declare(app, lambda environ: words.of_request(app, environ).name)
+    pagecache.declare(app, lambda environ: words.of_request(app, environ).name, words.PINNED)
     babel.domain_instance = Catalogue("messages")
     app.jinja_env.globals.update(_callables(babel.domain_instance))
     # Extraction does the same (see ``extract``): a text must have one msgid in both.
@@ -62,24 +62,29 @@ def render(template: str, *, domain: str, locale: str, **context: object) -> str
 
     HTML comes back marked as safe, text as a plain string.
     """
-    environment = _environment(domain)
-    found = environment.get_template(template)
-    with pages.speaking(locale):
-        values: dict[str, Any] = {"lang": locale, **context}
-        current_app.update_template_context(values)
-        text = found.render(values)
-    select = environment.autoescape
-    escaped = select(template) if callable(select) else select
-    return Markup(text) if escaped else text  # noqa: S704 (our own template, escaped there)
+    (rendered,) = _rendered([template], domain, locale, context)
+    return rendered
 
 
 def render_mail(folder: str, locale: str, **context: object) -> tuple[str, str, str]:
     """Render the three templates of a mail: its subject as one line, its text, and its HTML."""
-    subject, text, html = (
-        render(f"{folder}/{part}", domain="mail", locale=locale, **context)
-        for part in ("subject.txt", "body.txt", "body.html")
-    )
+    parts = [f"{folder}/{part}" for part in ("subject.txt", "body.txt", "body.html")]
+    subject, text, html = _rendered(parts, "mail", locale, context)
     return " ".join(subject.split()), text, html
+
+
+def _rendered(names: Sequence[str], domain: str, locale: str, context: Mapping[str, object]) -> list[str]:
+    """Render templates that belong together: what every page is told is found out once for all of them."""
+    environment = _environment(domain)
+    found = [environment.get_template(name) for name in names]
+    with pages.speaking(locale):
+        values: dict[str, Any] = {"lang": locale, **context}
+        current_app.update_template_context(values)
+        texts = [template.render(values) for template in found]
+    select = environment.autoescape
+    is_html = select if callable(select) else lambda _name: select
+    # Our own templates, escaped there.
+    return [Markup(text) if is_html(name) else text for name, text in zip(names, texts, strict=True)]  # noqa: S704
 
 
 def _environment(domain: str) -> Environment:

@@ -129,6 +129,11 @@ def check_reason(reason: str) -> None:
         raise BadStrings(f"a reason of {len(reason)} characters: at most {LONGEST_REASON} are taken")
 
 
+def is_storable(string: str) -> bool:
+    """Tell whether it holds only characters that a text can have."""
+    return "\0" not in string and not any("\ud800" <= letter <= "\udfff" for letter in string)
+
+
 def _check_characters(string: str) -> None:
-    if "\0" in string or any("\ud800" <= letter <= "\udfff" for letter in string):
+    if not is_storable(string):
         raise BadStrings("it holds a character that no text has (NUL, or half of a pair)")

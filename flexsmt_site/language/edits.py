@@ -192,16 +192,10 @@ def history(text: Text) -> list[Standing]:
         return standing.found(session, *standing.of_text(text))[::-1]
 
 
-def steps(edit_id: int) -> list[Step]:
-    """Return what became of an edit, oldest first; raises ``DatabaseUnavailable``."""
-    with database.read() as session:
-        return list(session.scalars(select(Step).where(Step.edit_id == edit_id).order_by(Step.id)))
-
-
 def recent(before: int | None = None, limit: int = 50) -> list[Happening]:
     """Return the newest that has happened to words, or what came before a ``place`` that it has returned.
 
-    Of what one author typed over and over, only the last is in it. Raises ``DatabaseUnavailable``.
+    Raises ``DatabaseUnavailable``.
     """
     with database.read() as session:
         return happenings.found(session, before, limit)

@@ -1,5 +1,6 @@
 """What the gate is given and what it answers."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -30,6 +31,10 @@ class Term(NamedTuple):
 
     english: str
     russian: str
+
+    def stands_in(self, source: str) -> bool:
+        """Tell whether an English text holds the term, in whatever number and case."""
+        return bool(re.search(rf"\b{re.escape(self.english)}(?:s|es)?\b", source, re.IGNORECASE))
 
 
 @dataclass(frozen=True)

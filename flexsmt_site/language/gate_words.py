@@ -95,9 +95,9 @@ def glossary(source: str, form: str, terms: Iterable[Term]) -> Iterator[Fault]:
     """Find agreed words that the source has and the Russian text says otherwise."""
     text = _plain(form).casefold()
     for term in terms:
-        if not re.search(rf"\b{re.escape(term.english)}(?:s|es)?\b", _plain(source), re.IGNORECASE):
-            continue
-        if not all(stem(word) in text for word in term.russian.casefold().split()):
+        if term.stands_in(_plain(source)) and not all(
+            stem(word) in text for word in term.russian.casefold().split()
+        ):
             yield Fault("glossary", f"“{term.english}” is agreed as «{term.russian}»", "use the agreed words")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from flexsmt_site.language.edit_rules import State, Strings, Text
@@ -22,8 +22,9 @@ _BITS = 32
 class Happening:
     """An edit that was made (its ``state`` is draft) or a step that was taken with one.
 
-    ``before`` is what the edit before it said, or else the repository; ``author`` made the edit or took the
-    step. ``place`` is where the list goes on after this.
+    ``before`` is what a draft was written over, and for a publication what visitors read until then, or else
+    what the repository said; of other steps it says nothing. ``author`` made the edit or took the step.
+    ``place`` is where the list goes on after it.
     """
 
     edit_id: int
@@ -41,8 +42,8 @@ class Happening:
 def found(session: Session, before: int | None, limit: int) -> list[Happening]:
     """Return at most ``limit``, newest first, from a place in the list or from its beginning.
 
-    What somebody typed and then typed over is left out. The rows of either table are numbered in the order
-    in which they were written, so a place is a number in each.
+    The rows of either table are numbered in the order in which they were written, so a place is a number in
+    each.
     """
     place = _place(_LARGEST, _LARGEST) if before is None else max(before, 0)
     edit, step = min(place >> _BITS, _LARGEST), place & _LARGEST
@@ -78,38 +79,29 @@ def _place(edit: int, step: int) -> int:
 
 
 def _made() -> Select[*tuple[Any, ...]]:
-    later = aliased(Edit)
-    typed_over = exists().where(_same_text(later), later.parent == Edit.id, later.author == Edit.author)
+    earlier = aliased(Edit)
     actor, moment, why = Edit.author.label("actor"), Edit.made.label("moment"), Edit.reason.label("why")
     nothing = (literal(None).label(name) for name in ("step_id", "state", "release"))
-    return _edits(actor, moment, why, *nothing).where(~and_(typed_over, ~_has_steps(Edit)))
+    query = _edits(earlier.strings.label("before"), actor, moment, why, *nothing)
+    return query.outerjoin(earlier, earlier.id == Edit.parent)
 
 
 def _taken() -> Select[*tuple[Any, ...]]:
     actor, moment, why = Step.author.label("actor"), Step.taken.label("moment"), Step.reason.label("why")
     what = Step.id.label("step_id"), Step.state.label("state"), Step.release.label("release")
-    return _edits(actor, moment, why, *what).join(Step, Step.edit_id == Edit.id)
+    query = _edits(_ended().label("before"), actor, moment, why, *what)
+    return query.join(Step, Step.edit_id == Edit.id)
 
 
 def _edits(*more: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
-    """Return the query for edits, each with what the one before said that was not typed over."""
-    earlier, last = aliased(Edit), aliased(Edit)
-    # Whose name is forgotten is nobody's equal.
-    is_other = func.coalesce(earlier.author != Edit.author, true())
-    stood = or_(is_other, _has_steps(earlier))
-    number = select(func.max(earlier.id)).where(_same_text(earlier), earlier.id < Edit.id, stood)
-    columns = (
-        *(Edit.id, Edit.domain, Edit.locale, Edit.msgid, Edit.plural, Edit.context, Edit.strings),
-        *(Edit.base_strings, last.strings.label("before"), *more),
-    )
-    texts = select(*columns).select_from(Edit)
-    return texts.outerjoin(last, last.id == number.correlate(Edit).scalar_subquery())
+    columns = (Edit.id, Edit.domain, Edit.locale, Edit.msgid, Edit.plural, Edit.context, Edit.strings)
+    return select(*columns, Edit.base_strings, *more).select_from(Edit)
 
 
-def _same_text(other: type[Edit]) -> ColumnElement[bool]:
-    return and_(other.domain == Edit.domain, other.locale == Edit.locale, other.key == Edit.key)
-
-
-def _has_steps(edit: type[Edit]) -> ColumnElement[bool]:
-    any_step = aliased(Step)
-    return exists().where(any_step.edit_id == edit.id)
+def _ended() -> ScalarSelect[str]:
+    """Return the query for what visitors read of the same text until a step: an edit that ended with it."""
+    ended, last = aliased(Edit), aliased(Step)
+    same_text = (ended.domain == Edit.domain, ended.locale == Edit.locale, ended.key == Edit.key)
+    with_it = (last.taken == Step.taken, last.id < Step.id, last.state.in_(("replaced", "withdrawn")))
+    query = select(ended.strings).join(last, last.edit_id == ended.id).where(*same_text, *with_it)
+    return query.order_by(last.id.desc()).limit(1).correlate(Edit, Step).scalar_subquery()

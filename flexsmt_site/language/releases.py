@@ -166,7 +166,7 @@ def settle() -> None:
     # Until nothing newer is found: somebody else may publish at the same moment.
     while fetch():
         pass
-    Event().wait(words.LOOK_SECONDS)
+    words.wait_for_all()
 
 
 def file() -> Path:

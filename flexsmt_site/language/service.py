@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any, cast
 from urllib.parse import quote, unquote, urlsplit
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
-from flexsmt_site import clock, health, web
+from flexsmt_site import clock, health, pages, web
 from flexsmt_site.config import SettingError, Settings, settings
 from flexsmt_site.language import geo, rules
 from flexsmt_site.language.privacy import COOKIE
@@ -21,14 +21,14 @@ _BARE = "/:@!$&'()*+,;=~%?"
 
 
 def init_app(app: Flask) -> None:
-    """Open the table once, and settle the language before every view."""
+    """Open the table once, and choose the language where a page does not say it."""
     app.extensions[_TABLE] = _open(app.extensions["flexsmt_settings"])
-    app.url_value_preprocessor(_settle)
+    pages.chosen_by(app, _chosen)
 
 
 def current() -> Language:
     """Return the language in use; English in a command that has not chosen one."""
-    return cast("Language", g.get("lang", rules.DEFAULT))
+    return cast("Language", pages.language())
 
 
 @keeps("P4.5")
@@ -89,10 +89,9 @@ def _address(path: str, query: str) -> str:
     return f"{path}?{quote(query, safe=_BARE)}" if query else path
 
 
-def _settle(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """Settle the language before anything answers: error pages have one too."""
-    if values is None or "lang" not in values:
-        g.lang = rules.language_of(request.path) or for_request()
+def _chosen() -> Language:
+    # Error pages have a language too.
+    return rules.language_of(request.path) or for_request()
 
 
 def _open(configured: Settings) -> geo.Table | None:

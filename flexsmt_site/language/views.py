@@ -4,7 +4,7 @@ from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
-from flexsmt_site import cookies, web
+from flexsmt_site import cookies, itself, web
 from flexsmt_site.language import rules, service
 from flexsmt_site.language.privacy import COOKIE
 
@@ -20,10 +20,11 @@ def root() -> ResponseReturnValue:
 @bp.before_app_request
 def find_language() -> ResponseReturnValue | None:
     """Send a visitor on from a path without its language, if the page is there."""
-    lost = isinstance(request.routing_exception, NotFound) and request.method in ("GET", "HEAD")
-    if not lost or rules.language_of(request.path):
+    asked = itself.request()
+    lost = isinstance(asked.routing_exception, NotFound) and asked.method in ("GET", "HEAD")
+    if not lost or rules.language_of(asked.path):
         return None
-    address = service.localised(request.path, service.current(), _query())
+    address = service.localised(asked.path, service.current(), _query())
     return _onward(address) if address else None
 
 

@@ -10,23 +10,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from babel.support import NullTranslations, Translations
-from flask import Flask, current_app, g, has_request_context, request
+from flask import Flask, current_app, g, has_request_context
 from markupsafe import Markup
 
-from flexsmt_site import clock, events, proof
+from flexsmt_site import again, clock, events, itself, proof
 from flexsmt_site.language import packing
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 FILE = "words.zip"
-#: A busy worker looks no sooner than after this; whoever publishes waits as long, and then all have looked.
+#: A busy worker looks no sooner than after this.
 LOOK_SECONDS = 0.02
 _SHELF = "flexsmt_language_words"
-_PINNED = "flexsmt_language_pinned"
+#: Where a request keeps the words that it is answered in.
+PINNED = "flexsmt_language_pinned"
 _Catalogue = Translations | NullTranslations
 T = TypeVar("T")
 #: A quote that stands in no tag: the same text may stand in a paragraph and in an attribute.
@@ -135,15 +137,20 @@ def shelf(app: Flask) -> Shelf[Words]:
 
 def of_request(app: Flask, environ: "WSGIEnvironment") -> Words:
     """Return the words of a request to ``app``, for Flask and in front of it: the newest at its beginning."""
-    pinned: Words | None = environ.get(_PINNED)
+    pinned: Words | None = environ.get(PINNED)
     if pinned is None:
-        pinned = environ[_PINNED] = shelf(app).newest()
+        pinned = environ[PINNED] = shelf(app).newest()
     return pinned
 
 
 def pin(environ: "WSGIEnvironment", found: Words) -> None:
     """Have a request that has not begun answered in these words, whatever has been published."""
-    environ[_PINNED] = found
+    environ[PINNED] = found
+
+
+def wait_for_all() -> None:
+    """Wait until every worker of this host has looked, and none repeats what it said before."""
+    Event().wait(LOOK_SECONDS + again.MOMENT_SECONDS)
 
 
 def _unpacked(shipped: Words, raw: bytes) -> Words:
@@ -154,29 +161,30 @@ def _unpacked(shipped: Words, raw: bytes) -> Words:
 
 def at_hand() -> Words:
     """Return the words of the request at hand, which are the same from its beginning to its end."""
-    pinned: Words | None = g.get(_PINNED)
+    kept = itself.kept()
+    pinned: Words | None = kept.get(PINNED)
     if pinned is not None:
         return pinned
     if not has_request_context():
         # A relay's context lasts for days: it has each mail written in the newest words.
-        return shelf(current_app).newest()
-    pinned = of_request(current_app, request.environ)
-    setattr(g, _PINNED, pinned)
+        return shelf(itself.app()).newest()
+    pinned = of_request(itself.app(), itself.request().environ)
+    setattr(kept, PINNED, pinned)
     return pinned
 
 
 @contextmanager
 def using(found: Words) -> Iterator[None]:
     """Use these words inside the block, whatever has been published."""
-    before = g.get(_PINNED)
-    setattr(g, _PINNED, found)
+    before = g.get(PINNED)
+    setattr(g, PINNED, found)
     try:
         yield
     finally:
         if before is None:
-            g.pop(_PINNED)
+            g.pop(PINNED)
         else:
-            setattr(g, _PINNED, before)
+            setattr(g, PINNED, before)
 
 
 @contextmanager

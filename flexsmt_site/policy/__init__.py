@@ -7,7 +7,7 @@ from flask import Flask
 
 from flexsmt_site import health, pages
 from flexsmt_site.language import releases, sync
-from flexsmt_site.policy import book, checks, commands, current, privacy, processors, rows, service, views
+from flexsmt_site.policy import book, checks, current, privacy, processors, rows, service, views
 
 
 def init_app(app: Flask) -> None:
@@ -23,6 +23,5 @@ def init_app(app: Flask) -> None:
     sync.declare_versions(rows.last_published)
     current.init_app(app, here.data_dir / book.FILE)
     app.register_blueprint(views.bp)
-    app.register_blueprint(commands.bp)
     app.extensions["flexsmt_policy_fragments"] = {}
     app.extensions["flexsmt_policy_marked"] = {}

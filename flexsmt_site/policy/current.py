@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from pathlib import Path
 
-from flask import Flask, current_app, g, has_app_context, has_request_context
+from flask import Flask, g, has_app_context, has_request_context
 
-from flexsmt_site import clock, ledger, pagecache
+from flexsmt_site import clock, itself, ledger, pagecache
 from flexsmt_site.config import LANGUAGES
 from flexsmt_site.language.words import Shelf
 from flexsmt_site.policy import book, fragment, shipped
@@ -38,11 +38,12 @@ def shelf(app: Flask) -> Shelf[Book]:
 
 def at_hand() -> tuple[Book, Version]:
     """Return the book and the version in force, the same from a request's beginning to its end."""
-    pinned: tuple[Book, Version] | None = g.get(_PINNED)
+    kept = itself.kept()
+    pinned: tuple[Book, Version] | None = kept.get(_PINNED)
     if pinned is None:
-        pinned = _now(current_app)
+        pinned = _now(itself.app())
         if has_request_context():
-            setattr(g, _PINNED, pinned)
+            setattr(kept, _PINNED, pinned)
     return pinned
 
 

@@ -139,11 +139,6 @@ def _sentences(fragment: Fragment) -> list[tuple[str, str]]:
     return _SENTENCE.findall(_PRIVATE.sub("", fragment.html))
 
 
-def text_sum() -> str:
-    """Return the SHA-256 of the clauses in every language, as the app at hand renders them."""
-    return sum_of({lang: render(lang) for lang in LANGUAGES})
-
-
 def sum_of(text: Mapping[str, Fragment]) -> str:
     """Return the SHA-256 of a text in every language."""
     bodies = [text[lang].html for lang in LANGUAGES]

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
-from threading import Event
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -228,7 +227,7 @@ def take_over() -> None:
     """
     # Until nothing newer is found: somebody else may publish at the same moment.
     while fetch():
-        Event().wait(words.LOOK_SECONDS)
+        words.wait_for_all()
 
 
 def _next(session: Session, wanted: Draft, now: datetime) -> Version:

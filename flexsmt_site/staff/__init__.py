@@ -10,7 +10,6 @@ from flexsmt_site.staff import (
     account,
     audit,
     checks,
-    commands,
     door,
     editors,
     form_token,
@@ -27,7 +26,7 @@ from flexsmt_site.staff.rules import Role
 
 
 def init_app(app: Flask) -> None:
-    """Add the pages that sign in, the account, the trail, the commands and what they need of other floors."""
+    """Add the pages that sign in, the account, the trail and what they need of other floors."""
     privacy.declare()
     letter.declare()
     letter.declare_sample(app)
@@ -35,7 +34,7 @@ def init_app(app: Flask) -> None:
         part.declare()
     menu.declare(menu.Entry("account.page", _l("Account"), (), 80))
     menu.declare(menu.Entry("account.trail", _l("Trail"), (Role.ADMIN,), 70))
-    for blueprint in (views.bp, views.entrance, account.bp, commands.bp):
+    for blueprint in (views.bp, views.entrance, account.bp):
         app.register_blueprint(blueprint)
     app.after_request(door.open_to_passkeys)
     app.jinja_env.globals.update(

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from flask import Response, make_response, render_template, request, url_for
 from werkzeug.urls import iri_to_uri
 
-from flexsmt_site import clock, pages, web
+from flexsmt_site import clock, headers, itself, pages, web
 from flexsmt_site.config import settings
 from flexsmt_site.staff import passkeys
 from flexsmt_site.staff.forms import AddressForm
@@ -36,8 +36,8 @@ def _typed() -> str:
 
 def open_to_passkeys(response: Response) -> Response:
     """Let pages of the staff use passkeys; all others are closed to them."""
-    if request.path.startswith(_ROOT):
-        response.headers["Permissions-Policy"] = web.permissions(opened=True)
+    if itself.request().path.startswith(_ROOT):
+        response.headers["Permissions-Policy"] = headers.permissions(opened=True)
     return response
 
 
@@ -74,7 +74,7 @@ def passkey_offer() -> passkeys.Offer | None:
 
 
 def _way_back() -> str:
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else web.onward_path("")
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else web.onward_path()
     is_own = wanted.startswith(_ROOT) and "/sign-in" not in wanted
     return request.args.get("next", "") if not is_own else wanted
 

@@ -56,15 +56,14 @@ def queue(session: Session, challenge: Challenge, address: str | None, message: 
 
     Without an ``address`` it is a decoy: the same row for nobody, which the relay discards unsent.
     """
-    outbox.put(
-        session,
+    mail = outbox.freeze(
         kind=KIND,
         dedupe_key=f"{KIND}:{challenge.nonce}",
         message=message,
         recipient=address or f"nobody@{settings().mail_domain}",
-        subject_key=challenge.id,
         now=now,
     )
+    outbox.put(session, mail, subject_key=challenge.id)
 
 
 def erase(session: Session, challenge_ids: Iterable[int]) -> None:

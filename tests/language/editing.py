@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from flask import Flask
+from sqlalchemy import select
 
 from flexsmt_site import clock, database
 from flexsmt_site.language import edits, overlay, releases, standing, sync
 from flexsmt_site.language.edit_rules import Strings, Text
 from flexsmt_site.language.making import Published, Signature
+from flexsmt_site.language.models import Step
 from flexsmt_site.language.standing import Standing
 from flexsmt_site.language.sync import Synced
 from tests.language.publishing import SKIP
@@ -16,6 +18,12 @@ from tests.language.publishing import SKIP
 LINK = Text("messages", "en", SKIP)
 RUSSIAN = Text("messages", "ru", SKIP)
 ANN, BEN = 1, 2
+
+
+def steps(edit_id: int) -> list[Step]:
+    """What became of an edit, oldest first."""
+    with database.read() as session:
+        return list(session.scalars(select(Step).where(Step.edit_id == edit_id).order_by(Step.id)))
 
 
 @dataclass(frozen=True)

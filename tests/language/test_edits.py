@@ -15,7 +15,7 @@ from flexsmt_site.extensions import db
 from flexsmt_site.language import edits, overlay, standing
 from flexsmt_site.language.edit_rules import BadStrings, Fate, Text
 from flexsmt_site.language.models import Edit
-from tests.language.editing import ANN, BEN, LINK, RUSSIAN, Editors
+from tests.language.editing import ANN, BEN, LINK, RUSSIAN, Editors, steps
 from tests.language.publishing import SKIP, Desk, copied
 
 
@@ -109,7 +109,7 @@ def test_a_draft_is_handed_in_taken_back_and_withdrawn(editors: Editors) -> None
         for state in ("review", "draft", "review", "withdrawn"):
             moved = edits.move(draft.id, state, author=BEN, now=clock.now(), reason="a look")
             assert (moved.state, moved.mover, moved.author) == (state, BEN, ANN)
-        assert [step.state for step in edits.steps(draft.id)] == ["review", "draft", "review", "withdrawn"]
+        assert [step.state for step in steps(draft.id)] == ["review", "draft", "review", "withdrawn"]
         with pytest.raises(edits.NotMovable, match="is withdrawn and can not become review"):
             edits.move(draft.id, "review", author=BEN, now=clock.now())
 

@@ -1,4 +1,4 @@
-"""What has happened to words is listed newest first, without what somebody typed on the way."""
+"""What has happened to words is listed newest first, each beside what was there before."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -53,25 +53,42 @@ def test_an_edit_and_its_steps_are_told_newest_first(editors: Editors) -> None:
     assert (made.text, made.reason, made.release, made.moment) == (LINK, "why", None, draft.made)
 
 
-def test_what_somebody_typed_over_is_left_out_and_compared_with_what_was_there_before(
-    editors: Editors,
-) -> None:
-    for typed in ("T", "To", "To the text"):
-        editors.save(typed)
+def test_a_draft_is_compared_with_what_it_was_written_over(editors: Editors) -> None:
+    for wording in ("To the text", "To the whole text"):
+        editors.save(wording)
     editors.save("К тексту", text=RUSSIAN)
-    for typed in ("To the w", "To the words"):
-        editors.save(typed, author=BEN)
-    editors.save("To the page")
+    editors.save("To the words", author=BEN)
 
     assert told(recent(editors)) == [
-        ("draft", "To the words", "To the page", ANN),
-        ("draft", "To the text", "To the words", BEN),
+        ("draft", "To the whole text", "To the words", BEN),
         ("draft", editors.repository(RUSSIAN)[0], "К тексту", ANN),
+        ("draft", "To the text", "To the whole text", ANN),
         ("draft", SKIP, "To the text", ANN),
     ]
 
 
-def test_two_whose_names_are_forgotten_are_not_one_who_typed_over(editors: Editors) -> None:
+def test_what_is_published_is_compared_with_what_visitors_read_until_then(editors: Editors) -> None:
+    editors.save("To the page")
+    editors.show("To the text")
+    first = recent(editors, limit=1)
+    editors.save("To the words")
+    second = editors.show("To the whole text")
+    replaced = next(one for one in recent(editors) if one.state == "published")
+    editors.publish(ended=(second.id,))
+    editors.show("To the page")
+    anew = recent(editors, limit=1)
+    editors.roll_back(1)
+    back = recent(editors, limit=1)
+
+    assert told([*first, replaced, *anew, *back]) == [
+        ("published", SKIP, "To the text", BEN),
+        ("published", "To the text", "To the whole text", BEN),
+        ("published", SKIP, "To the page", BEN),
+        ("published", "To the page", "To the text", BEN),
+    ]
+
+
+def test_those_whose_names_are_forgotten_are_told_without(editors: Editors) -> None:
     editors.save("To the text")
     editors.save("To the words", author=BEN)
     before = told(recent(editors))
@@ -80,17 +97,6 @@ def test_two_whose_names_are_forgotten_are_not_one_who_typed_over(editors: Edito
 
     assert [one[:3] for one in told(recent(editors))] == [one[:3] for one in before]
     assert {one[3] for one in told(recent(editors))} == {None}
-
-
-def test_what_was_shown_before_its_author_wrote_on_is_not_left_out(editors: Editors) -> None:
-    editors.show("To the text")
-    editors.save("To the words")
-
-    assert told(recent(editors)) == [
-        ("draft", "To the text", "To the words", ANN),
-        ("published", SKIP, "To the text", BEN),
-        ("draft", SKIP, "To the text", ANN),
-    ]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])

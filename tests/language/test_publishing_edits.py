@@ -9,7 +9,7 @@ from flask import Flask
 from flexsmt_site import clock, database, pages, proof
 from flexsmt_site.language import catalog, edits, making, overlay, releases, standing, trial, words
 from flexsmt_site.language.edit_rules import Text
-from tests.language.editing import ANN, BEN, LINK, RUSSIAN, Editors
+from tests.language.editing import ANN, BEN, LINK, RUSSIAN, Editors, steps
 from tests.language.publishing import SKIP, Desk, copied, publish, skip_link
 
 
@@ -39,7 +39,7 @@ def test_chosen_drafts_are_seen_with_the_next_request_and_others_are_not(editors
         (release,) = releases.history()
         assert (release.author, release.note, release.reverts) == (BEN, "shorter", None)
         assert making.ids_of(release) == (draft.id,)
-        assert edits.steps(draft.id)[0].release == release.number
+        assert steps(draft.id)[0].release == release.number
 
 
 def test_plural_forms_go_live_too(editors: Editors) -> None:

@@ -4,7 +4,6 @@ import pytest
 from flask.testing import FlaskClient
 
 RUSSIAN_ADDRESS = "77.88.8.8"
-OTHER_ADDRESS = "8.8.8.8"
 
 
 def test_the_switcher_remembers_for_a_year_and_shows_the_same_page(visitor: FlaskClient) -> None:

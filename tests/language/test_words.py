@@ -12,7 +12,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from flask import Flask
 
-from flexsmt_site import create_app, proof
+from flexsmt_site import again, create_app, proof
 from flexsmt_site.config import Settings
 from flexsmt_site.language import packing, releases, words
 from tests.consent.device import device, is_asked
@@ -218,3 +218,21 @@ def test_a_page_opened_before_a_release_can_still_be_agreed_to(app: Flask, desk:
     publish(app)
     assert not is_asked(chooser.get("/en/").text)
     assert chooser.holds()["consent"].endswith(".1")
+
+
+def test_who_publishes_waits_until_no_worker_says_the_old_words(
+    app: Flask, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[tuple[float, bool]] = []
+
+    class Watched:
+        def wait(self, seconds: float) -> None:
+            waits.append((seconds, file_of(app).exists()))
+
+    monkeypatch.setattr(words, "LOOK_SECONDS", 0.25)
+    monkeypatch.setattr(again, "MOMENT_SECONDS", 0.5)
+    monkeypatch.setattr(words, "Event", Watched)
+    desk.change("To the text")
+    publish(app)
+
+    assert waits == [(0.75, True)]

@@ -16,6 +16,7 @@ from flexsmt_site.policy import current, fragment, service
 from flexsmt_site.policy.fragment import Fragment
 from flexsmt_site.policy.rules import Version
 from tests.ground.visitors import visit
+from tests.language import editing
 from tests.language.editing import ANN, BEN, Editors
 
 NOTE = {"en": "Another recipient.", "ru": "Ещё один получатель."}
@@ -80,7 +81,7 @@ def due(app: Flask) -> set[int]:
 def steps(app: Flask, edit: int) -> list[tuple[str, int | None, int | None]]:
     """What became of an edit: each state, by whom, and with which release."""
     with app.app_context():
-        return [(step.state, step.author, step.release) for step in edits.steps(edit)]
+        return [(step.state, step.author, step.release) for step in editing.steps(edit)]
 
 
 def fetch(app: Flask) -> bool:

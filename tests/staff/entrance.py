@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from flexsmt_site import clock
 from flexsmt_site.extensions import db
-from flexsmt_site.outbox.catcher import Caught
+from flexsmt_site.outbox.caught import Caught
 from flexsmt_site.outbox.relay import Relay
 from flexsmt_site.staff.models import Challenge, Record, Visit
 from tests.ground.visitors import Visitor
