@@ -7,20 +7,23 @@ from wtforms import Field, HiddenField, StringField
 from wtforms.validators import Length, StopValidation
 
 from flexsmt_site.editor.service import Desk, Typed
-from flexsmt_site.language.edit_rules import LONGEST, LONGEST_REASON, Strings
+from flexsmt_site.language.edit_rules import LONGEST, LONGEST_REASON, Strings, is_storable
 from flexsmt_site.staff.forms import StaffForm, read_number
 
 #: Browsers send the end of a line as two characters, whatever was typed.
 _END = "\r\n"
 
 
-def _printable(_form: StaffForm, field: Field) -> None:
-    if _is_broken(field.data or ""):
+def _storable(_form: StaffForm, field: Field) -> None:
+    if not is_storable(field.data or ""):
         raise StopValidation(_("This holds a character that no text has; type it again"))
 
 
-def _is_broken(text: str) -> bool:
-    return "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text)
+#: What may be said beside words: why they were written, or what a release is for.
+BESIDE_WORDS = (
+    Length(max=LONGEST_REASON, message=_l("Shorten this to at most %(max)d characters")),
+    _storable,
+)
 
 
 class TextForm(StaffForm):
@@ -31,10 +34,7 @@ class TextForm(StaffForm):
     reason = StringField(
         _l("What for"),
         description=_l("May stay empty. Your colleagues read it in the history."),
-        validators=[
-            Length(max=LONGEST_REASON, message=_l("Shorten this to at most %(max)d characters")),
-            _printable,
-        ],
+        validators=BESIDE_WORDS,
     )
 
     def strings(self, now: Strings) -> Strings:
@@ -46,7 +46,7 @@ class TextForm(StaffForm):
         """Say by form why it can not even be kept as a draft."""
         made = {}
         for number, string in enumerate(strings):
-            if _is_broken(string):
+            if not is_storable(string):
                 made[number] = _("This holds a character that no text has; type it again")
             elif len(string) > LONGEST:
                 made[number] = _("Shorten this to at most %(max)d characters", max=LONGEST)

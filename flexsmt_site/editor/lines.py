@@ -1,6 +1,5 @@
 """All texts of the site, both languages side by side, kept in memory until something of them changes."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -73,10 +72,6 @@ class Index:
 
     state: tuple[object, ...]
     lines: Mapping[Key, Line]
-
-    def counts(self) -> Counter[Show]:
-        """Return how many lines each filter shows."""
-        return Counter(show for line in self.lines.values() for show in line.shows)
 
 
 def index() -> Index:

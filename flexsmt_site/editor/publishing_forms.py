@@ -1,26 +1,18 @@
 """What is filled in to publish and to undo: which drafts, and a note; and what is said about a file."""
 
 from flask import request
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, HiddenField, SelectChoice, SelectField, TextAreaField
-from wtforms.validators import Optional, StopValidation
+from wtforms import HiddenField, SelectChoice, SelectField, TextAreaField
+from wtforms.validators import Optional
 
-from flexsmt_site.language.edit_rules import LONGEST_REASON, BadStrings, check_reason
+from flexsmt_site.editor.forms import BESIDE_WORDS
+from flexsmt_site.language.edit_rules import LONGEST_REASON
 from flexsmt_site.pages import NAMES
 from flexsmt_site.staff.forms import StaffForm, read_number
 
 
-def _note(_form: StaffForm, field: Field) -> None:
-    field.data = (field.data or "").replace("\r\n", "\n").strip()
-    try:
-        check_reason(field.data)
-    except BadStrings:
-        if len(field.data) > LONGEST_REASON:
-            raise StopValidation(
-                _("Shorten this to at most %(max)d characters", max=LONGEST_REASON)
-            ) from None
-        raise StopValidation(_("This holds a character that no text has; type it again")) from None
+def _plain(typed: str | None) -> str:
+    return (typed or "").replace("\r\n", "\n").strip()
 
 
 class ReleaseForm(StaffForm):
@@ -31,7 +23,8 @@ class ReleaseForm(StaffForm):
         description=_l(
             "At most %(max)d characters. Your colleagues read it; visitors do not.", max=LONGEST_REASON
         ),
-        validators=[_note],
+        filters=[_plain],
+        validators=BESIDE_WORDS,
     )
     seen = HiddenField()
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from flexsmt_site.editor import lines, typing
 from flexsmt_site.editor.lines import Line, Side
 from flexsmt_site.editor.typing import Unsaved
-from flexsmt_site.editor.wording import agreed
 from flexsmt_site.language import audit, edits
 from flexsmt_site.language.edit_rules import Fate, Strings
 from flexsmt_site.language.edits import Proposal
@@ -74,11 +73,12 @@ def note(desk: Desk, typed: Typed, now: datetime) -> bool:
 
     What comes late, after its author has saved, is not kept.
     """
-    text, listed = desk.side.listed.text, desk.side.listed
+    text, head = desk.side.listed.text, desk.side.listed.head
     is_fresh = typed.parent == desk.parent and typed.base in ("", desk.base)
+    is_late = typed.parent != desk.parent and head is not None and head.author == typed.member_id
     if is_fresh and typed.strings == desk.side.strings:
         typing.forget(typed.member_id, text)
-    elif is_fresh or (listed.head and listed.head.author != typed.member_id):
+    elif not is_late:
         typing.keep(typed.member_id, text, Unsaved(typed.strings, typed.parent, typed.base, now))
     return is_fresh
 
@@ -165,7 +165,8 @@ def wording(desk: Desk, edit_id: int) -> Strings:
 
 def terms(desk: Desk) -> list[Term]:
     """Return the words of the glossary that a text holds."""
-    return agreed(" ".join(desk.line.source), audit.glossary())
+    source = " ".join(desk.line.source)
+    return [term for term in audit.glossary() if term.stands_in(source)]
 
 
 def past(desk: Desk) -> list[Standing]:

@@ -232,6 +232,5 @@ def _common() -> dict[str, Any]:
         "words": words,
         "difference": wording.difference,
         "tongues": LANGUAGES,
-        "me": guard.member().id,
         "cache": _NO_STORE,
     }

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from flexsmt_site.language.edit_rules import Strings
-from flexsmt_site.language.gate_entry import Term
 from flexsmt_site.language.gate_structure import PLACEHOLDER
 from flexsmt_site.policy.difference import Piece, compare
 
@@ -30,10 +29,3 @@ def needed(sources: Sequence[str]) -> tuple[str, ...]:
 def _parts(source: str) -> Iterator[str]:
     found = [*PLACEHOLDER.finditer(source), *_TAG.finditer(source)]
     yield from (match[0] for match in sorted(found, key=lambda match: match.start()) if match[0] != "%%")
-
-
-def agreed(source: str, terms: Sequence[Term]) -> list[Term]:
-    """Return the terms of the glossary that a source holds."""
-    return [
-        term for term in terms if re.search(rf"\b{re.escape(term.english)}(?:s|es)?\b", source, re.IGNORECASE)
-    ]

@@ -1,7 +1,9 @@
 """What a member types is kept until it is saved: for nobody else, in no history, over nobody's words."""
 
+import re
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,6 +15,7 @@ from flexsmt_site.outbox import chores
 from flexsmt_site.outbox.transport import Connection
 from flexsmt_site.staff import service as staff_service
 from tests.editor.words_desk import LINK, WordsDesk, sent_by, words_of
+from tests.language.publishing import Desk
 
 
 def test_what_is_typed_is_kept_for_its_author_and_judged(editor: WordsDesk, publisher: WordsDesk) -> None:
@@ -40,6 +43,17 @@ def test_what_was_typed_is_given_up_by_a_press(editor: WordsDesk) -> None:
     assert "is gone" in words_of(editor.browser.get(answer.location))
     assert sent_by(editor.opens())["form0"] == LINK.msgid
     assert editor.states() == []
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+def test_the_enter_key_saves_and_never_gives_up(editor: WordsDesk, *, htmx: bool) -> None:
+    editor.types("To the page", seen=editor.opens())
+    form = (
+        editor.get(editor.place(LINK), htmx=htmx).text.partition('class="words"')[2].partition("</form>")[0]
+    )
+    pressed = re.findall(r'<button type="submit"[^>]* name="do" value="([\w-]+)"', form)
+    assert "forget" in pressed
+    assert pressed[0] == "save"
 
 
 def test_what_is_typed_back_leaves_nothing(editor: WordsDesk) -> None:
@@ -74,6 +88,18 @@ def test_what_was_typed_over_other_words_is_not_saved_over_them(
     assert sent_by(opened)["form0"] == "To the text"
     assert editor.sends(seen=opened).status_code == 409
     assert editor.states() == [("To the words", "draft")]
+
+
+def test_what_is_typed_while_the_project_changes_is_kept_and_not_saved_over_it(
+    editor: WordsDesk, catalogues: Desk
+) -> None:
+    seen = editor.opens()
+    catalogues.change("To the words")
+    assert editor.types("To the text", seen=seen).status_code == 409
+    opened = editor.opens()
+    assert sent_by(opened)["form0"] == "To the text"
+    assert editor.sends(seen=opened).status_code == 409
+    assert editor.states() == []
 
 
 def _no_connection() -> Connection:
