@@ -7,7 +7,8 @@ import pytest
 
 from flexsmt_site import clock
 from flexsmt_site.alarm import service
-from flexsmt_site.outbox.catcher import Catcher, Caught
+from flexsmt_site.outbox.catcher import Catcher
+from flexsmt_site.outbox.caught import Caught
 from flexsmt_site.outbox.chores import Round
 from flexsmt_site.outbox.transport import Connection
 from tests.outbox.conftest import Box, box, relay_to, script, server

@@ -14,11 +14,11 @@ from typing import LiteralString, Never
 
 import psycopg
 import pytest
-from flask_migrate import upgrade
 from psycopg.sql import SQL, Identifier
 
 from flexsmt_site import create_app
 from flexsmt_site.extensions import db
+from flexsmt_site.migrating import upgrade
 from tests.conftest import make_settings
 from tests.faults.victims import free_port
 

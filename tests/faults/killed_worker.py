@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy.pool import PoolProxiedConnection
 from werkzeug.serving import make_server
 
 from flexsmt_site import create_app
@@ -35,7 +35,14 @@ def main(point: str) -> None:
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", before)
         event.listen(db.engine, "commit", lambda _connection: at("before COMMIT"))
-    event.listen(Session, "after_commit", lambda _session: at("after COMMIT"))
+        dialect = db.engine.dialect
+        commit = dialect.do_commit
+
+    def committed(link: PoolProxiedConnection) -> None:
+        commit(link)
+        at("after COMMIT")
+
+    dialect.do_commit = committed  # type: ignore[assignment,method-assign]
     if point == "before the answer":
         app.after_request(lambda _response: die())
     server = make_server("127.0.0.1", 0, app)

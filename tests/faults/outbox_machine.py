@@ -72,16 +72,16 @@ class OutboxMachine(RuleBasedStateMachine):
     def receive(self, kind: str, commits: bool) -> None:  # noqa: FBT001 (Hypothesis names it)
         key = len(self.mails) + 1
         try:
+            mail = service.freeze(
+                kind=kind,
+                dedupe_key=f"{self.names.total()}:{key}",
+                message=Draft("Hello", "Text", "<p>Text</p>"),
+                recipient="sales@example.com",
+                now=self.now,
+            )
             with database.write() as session:
-                mail_id = service.put(
-                    session,
-                    kind=kind,
-                    dedupe_key=f"{self.names.total()}:{key}",
-                    message=Draft("Hello", "Text", "<p>Text</p>"),
-                    recipient="sales@example.com",
-                    subject_key=key,
-                    now=self.now,
-                )
+                service.put(session, mail, subject_key=key)
+                mail_id = session.scalars(select(Mail.id).where(Mail.dedupe_key == mail["dedupe_key"])).one()
                 if not commits:
                     raise RolledBack
         except RolledBack:

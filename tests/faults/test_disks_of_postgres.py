@@ -9,7 +9,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from flexsmt_site import clock
-from flexsmt_site.outbox.catcher import Catcher, Keeper, list_caught
+from flexsmt_site.outbox.catcher import Catcher, Keeper
+from flexsmt_site.outbox.caught import list_caught
 from flexsmt_site.outbox.relay import Relay
 from flexsmt_site.outbox.rules import State
 from flexsmt_site.outbox.transport import Connection, Limits

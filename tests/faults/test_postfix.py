@@ -3,11 +3,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from flexsmt_site import clock, database
 from flexsmt_site.outbox import service
 from flexsmt_site.outbox.catcher import Catcher
 from flexsmt_site.outbox.message import Draft
+from flexsmt_site.outbox.models import Mail
 from flexsmt_site.outbox.relay import Relay
 from flexsmt_site.outbox.rules import State
 from flexsmt_site.smtp_url import Security, SmtpTarget
@@ -47,16 +49,16 @@ def relay(postfix: Postfix, relay_to: Callable[..., Relay]) -> Relay:
 
 def put(number: int) -> int:
     draft = Draft(f"Запрос № {number} — линия", WORDS, f"<p>{WORDS}</p>")
+    mail = service.freeze(
+        kind="letter",
+        dedupe_key=f"letter:{number}",
+        message=draft,
+        recipient="sales@example.com",
+        now=clock.now(),
+    )
     with database.write() as session:
-        return service.put(
-            session,
-            kind="letter",
-            dedupe_key=f"letter:{number}",
-            message=draft,
-            recipient="sales@example.com",
-            subject_key=number,
-            now=clock.now(),
-        )
+        service.put(session, mail, subject_key=number)
+        return session.scalars(select(Mail.id).where(Mail.dedupe_key == mail["dedupe_key"])).one()
 
 
 def test_what_postfix_takes_arrives_letter_for_letter(box: Box, relay: Relay, postfix: Postfix) -> None:

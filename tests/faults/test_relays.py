@@ -5,7 +5,7 @@ import pytest
 from flexsmt_site import clock
 from flexsmt_site.config import Settings
 from flexsmt_site.outbox import service
-from flexsmt_site.outbox.catcher import list_caught
+from flexsmt_site.outbox.caught import list_caught
 from flexsmt_site.outbox.rules import State
 from tests.outbox.conftest import Box
 from tests.outbox.test_concurrency import together

@@ -144,7 +144,7 @@ def _children(pid: int) -> list[int]:
         listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except (FileNotFoundError, ProcessLookupError):
         return []
-    return [int(child) for child in listed if "granian" in _command(child)]
+    return [int(child) for child in listed if "operations.workers" in _command(child)]
 
 
 def _command(pid: str) -> str:

@@ -42,8 +42,9 @@ def spelled(command: str) -> list[str]:
 
 def commands(group: click.Group, before: str = "") -> set[str]:
     found: set[str] = set()
-    for name, command in group.commands.items():
-        full = f"{before}{name}"
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command, full = group.get_command(context, name), f"{before}{name}"
         found |= commands(command, f"{full} ") if isinstance(command, click.Group) else {full}
     return found
 

@@ -16,11 +16,14 @@ TESTS = ROOT / "tests"
 
 GROUND = {
     *(
+        "again",
         "assets",
         "cli",
         "clock",
+        "commands",
         "company",
         "config",
+        "itself",
         "cookies",
         "database",
         "datamap",
@@ -29,12 +32,15 @@ GROUND = {
     ),
     *(
         "events",
+        "headers",
         "health",
         "ledger",
+        "migrating",
         "migrations",
         "networks",
         "pagecache",
         "pages",
+        "postgres",
         "proof",
         "smtp_url",
         "sqlite",
