@@ -10,7 +10,7 @@ from unittest.mock import patch
 from uuid import uuid4
 
 from flask import Flask
-from sqlalchemy.orm import Session
+from sqlalchemy.engine import Connection
 
 from flexsmt_site import database
 from flexsmt_site.config import Settings
@@ -69,17 +69,17 @@ def forms(app: Flask, count: int) -> Iterator[Asked]:
 def _transactions(post: Call, store: Call, counts: Counts) -> list[tuple[float, float]]:
     """Return the CPU seconds of the transaction alone, and of one by the driver, for each round."""
     spent: list[float] = []
-    opened = database.write
+    opened = database.writing
 
     @contextmanager
-    def timed() -> Iterator[Session]:
+    def timed() -> Iterator[Connection]:
         began = time.thread_time()
-        with opened() as session:
-            yield session
+        with opened() as connection:
+            yield connection
         spent.append(time.thread_time() - began)
 
     pairs = []
-    with calls.unheard(), calls.pinned(0), patch.object(database, "write", timed):
+    with calls.unheard(), calls.pinned(0), patch.object(database, "writing", timed):
         for _ in range(counts.rounds + 1):
             spent.clear()
             calls.cpu(post, counts.ours)

@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 from flask import Flask
-from flask_migrate import upgrade
 
 from flexsmt_site import create_app
 from flexsmt_site.extensions import db
+from flexsmt_site.migrating import upgrade
 from tests.conftest import POSTGRES, make_settings
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"

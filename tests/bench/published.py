@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 
 from flexsmt_site import clock, create_app, database
 from flexsmt_site.language import edits, releases, standing, words
 from flexsmt_site.language.edit_rules import Text
 from flexsmt_site.language.making import Signature
+from flexsmt_site.migrating import upgrade
 from tests.bench import places
 from tests.bench.figures import Benchmark, Limit, Row, middle, spread
 from tests.bench.programs import running, until

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,6 +24,13 @@ SITE, HELLO, BARE = "wsgi:app", "tests.bench.hello:app", "tests.bench.bare:app"
 #: What each server says for itself.
 _OWN = {"date", "server", "connection", "content-length"}
 _PROC = Path("/proc/self/smaps_rollup")
+_LOADED = """
+import gc, {module}
+gc.collect()
+gc.freeze()
+from granian.cli import entrypoint
+entrypoint()
+"""
 _PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 
 _NGINX = """
@@ -66,11 +74,20 @@ def memory(process: int) -> float:
 
 
 @contextmanager
-def granian(site: Flask, target: str, workers: int, answer: Path | None = None) -> Iterator[Server]:
-    """Run an application on the site's server with the site's flags; ``answer`` is a bare one's."""
+def granian(
+    site: Flask, target: str, workers: int, answer: Path | None = None, *, loaded: bool = False
+) -> Iterator[Server]:
+    """Run an application on the site's server with the site's flags; ``answer`` is a bare one's.
+
+    Others than the site are loaded by each worker, as granian does by itself, or ``loaded`` before the fork.
+    """
     here: Settings = replace(site.extensions["flexsmt_settings"], port=programs.free_port(), workers=workers)
     web = supervisor.parts(here, relay=False)[0].command
-    command = ["env", f"BENCH_ANSWER={answer}", *(target if part == SITE else part for part in web)]
+    if target != SITE:
+        flags = web[web.index(supervisor.WORKERS) + 1 : -1]
+        started = ["-c", _LOADED.format(module=target.partition(":")[0])] if loaded else ["-m", "granian"]
+        web = [sys.executable, *started, *flags, target]
+    command = ["env", f"BENCH_ANSWER={answer}", *web]
     log = here.data_dir / "granian.log"
     with programs.running(command, log, **programs.production(here, 9)) as process:
         programs.until(lambda: process.poll() is not None or _is_up(here.port), f"{target} does not start")

@@ -159,7 +159,7 @@ def _after_warming(samples: list[float]) -> tuple[float, float]:
 def _name(pid: int) -> str:
     """Name a process of the site by what it is for."""
     words = Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0")
-    if "granian" not in words:
+    if "flexsmt_site.operations.workers" not in words:
         return f"{' '.join(words[-2:])} {pid}"
     has_workers = Path(f"/proc/{pid}/task/{pid}/children").read_text().strip()
     return f"{'web server' if has_workers else 'worker'} {pid}"

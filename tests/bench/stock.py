@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import Insert, String, cast, delete, func, insert, literal, select, update
 
 from flexsmt_site import clock, database
-from flexsmt_site.contact.models import Enquiry
+from flexsmt_site.contact.models import Arrival, Enquiry
 from flexsmt_site.extensions import db
 from flexsmt_site.outbox.models import Mail
 from flexsmt_site.outbox.rules import State
@@ -21,6 +21,8 @@ from tests.bench.places import POSTGRESQL
 from tests.contact.form import FILLED_IN, token
 
 _CHUNK = 1000
+#: Less than what is kept of a network.
+_COUNTED = timedelta(hours=40)
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,11 @@ def _more(pattern: str, wanted: int) -> Insert:
 
 
 def fill_enquiries(site: Flask, rows: int) -> None:
-    """Add copies of the newest enquiry, a minute apart; what is told apart by its number or text stays so."""
-    table = Enquiry.__table__
+    """Add copies of the newest enquiry, a minute apart; what is told apart by its number or text stays so.
+
+    As many networks have been counted within two days.
+    """
+    table, now = Enquiry.__table__, clock.now()
     with opened(site):
         with db.engine.connect() as connection:
             newest = connection.execute(select(table).order_by(table.c.id.desc()).limit(1)).mappings().one()
@@ -94,14 +99,23 @@ def fill_enquiries(site: Flask, rows: int) -> None:
             for first in range(0, rows, _CHUNK):
                 numbers = range(first, min(first + _CHUNK, rows))
                 session.execute(insert(Enquiry), [_older(dict(newest), number) for number in numbers])
+                arrivals = [
+                    {"network": _digest(number), "at": now - _COUNTED * (number + 1) / rows}
+                    for number in numbers
+                ]
+                session.execute(insert(Arrival), arrivals)
 
 
 def _older(row: dict[str, Any], number: int) -> dict[str, Any]:
     del row["id"]
     moment = row["received"] - timedelta(minutes=number + 1)
     changed = dict.fromkeys(("received", "last_activity", "agreed"), moment)
-    digest = sha256(str(number).encode()).hexdigest()
+    digest = _digest(number)
     return {**row, **changed, "reference": f"B{number}", "token_nonce": digest[:32], "text_digest": digest}
+
+
+def _digest(number: int) -> str:
+    return sha256(str(number).encode()).hexdigest()
 
 
 def settle(site: Flask) -> None:

@@ -129,9 +129,11 @@ def test_a_start_is_measured_in_cpu_and_by_the_clock() -> None:
 
 
 def test_a_worker_of_each_is_weighed() -> None:
-    (row,) = memory.measure(requests=8)
+    row, loaded = memory.measure(requests=8)
     assert row.figure
     assert "after 8 requests" in row.conditions
+    assert loaded.figure
+    assert loaded.limit is None
 
 
 def test_nginx_serves_the_same_bytes_with_the_same_headers(tmp_path: Path) -> None:
