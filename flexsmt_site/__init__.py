@@ -37,14 +37,12 @@ FEATURES = (
     *(inbox, editor, promises, alarm, backup, operations, errors),
 )
 
-_COMMANDS = (language, consent, outbox, staff, policy, contact, backup, operations)
-
 
 def create_app(settings: Settings) -> Flask:
     """Build the site for these settings; raises ``SettingError`` on what can not be used."""
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=None)
     app.extensions["flexsmt_settings"] = settings
-    app.cli = Commands(app, tuple(f"{feature.__name__}.commands" for feature in _COMMANDS))
+    app.cli = Commands(app)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         PROPAGATE_EXCEPTIONS=False,

@@ -1,11 +1,11 @@
-"""The ``flexsmt`` command: Flask's own command group, with the site loaded."""
+"""The ``flexsmt`` command, with the site loaded."""
 
 import os
 import sys
 from importlib import import_module
 
 import click
-from flask.cli import FlaskGroup, ScriptInfo
+from flask.cli import ScriptInfo
 
 from flexsmt_site.config import ROOT
 from flexsmt_site.environment import SettingError
@@ -21,8 +21,7 @@ def main() -> None:
     except SettingError as error:
         click.echo(f"flexsmt: {error}", err=True)
         sys.exit(1)
-    group = FlaskGroup(name="flexsmt", add_default_commands=False, add_version_option=False)
-    group.main(prog_name="flexsmt", obj=ScriptInfo(create_app=lambda: app, load_dotenv_defaults=False))
+    app.cli.main(prog_name="flexsmt", obj=ScriptInfo(create_app=lambda: app, load_dotenv_defaults=False))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ What looks suspicious is held for a look instead of being mailed; nothing is thr
 from flask import Flask
 
 from flexsmt_site import pages
+from flexsmt_site.commands import declare_commands
 from flexsmt_site.contact import (
     checks,
     digest,
@@ -23,6 +24,7 @@ def init_app(app: Flask) -> None:
     """Add the form, its received page, and the mails that sales staff get."""
     words.declare()
     privacy.declare()
+    declare_commands(app, __name__, "enquiries")
     notice.declare()
     digest.declare()
     waiting.declare()

@@ -6,6 +6,7 @@ Keeps the promise that an address is looked up in a local table and nothing abou
 from flask import Flask
 
 from flexsmt_site import health
+from flexsmt_site.commands import declare_commands
 from flexsmt_site.language import (
     catalog,
     privacy,
@@ -20,6 +21,7 @@ from flexsmt_site.language import (
 def init_app(app: Flask) -> None:
     """Bind the catalogues, settle each request's language, and add the switcher."""
     privacy.declare()
+    declare_commands(app, __name__, "catalogs", "language")
     health.declare(service.table_findings)
     health.declare(catalog.findings)
     health.declare(releases.findings)

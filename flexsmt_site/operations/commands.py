@@ -2,17 +2,17 @@
 
 import contextlib
 import sys
+from importlib import import_module
 from threading import Event
 
 import click
 from flask import Blueprint
 
-from flexsmt_site import clock, health
+from flexsmt_site import clock, health, itself
 from flexsmt_site.config import Settings, settings
 from flexsmt_site.database import DatabaseUnavailable
 from flexsmt_site.language import making, releases, sync
-from flexsmt_site.migrating import upgrade
-from flexsmt_site.operations import schema, supervisor
+from flexsmt_site.operations import schema, supervisor, workers
 from flexsmt_site.policy import service as policy
 from flexsmt_site.policy.rules import NotPublishable
 from flexsmt_site.terminal import asking_database
@@ -34,8 +34,9 @@ def serve(*, no_relay: bool) -> None:
     with asking_database():
         _fetch_words()
     _fetch_policy()
+    workers.ready(itself.app())
     _greet(here)
-    supervisor.run(supervisor.parts(here, relay=not no_relay), _say, Event())
+    supervisor.run(supervisor.parts(itself.app(), relay=not no_relay), _say, Event())
 
 
 @bp.cli.command("doctor")
@@ -85,7 +86,8 @@ def _ready_database(here: Settings) -> None:
         return
     if not (here.is_demo and fault.is_older):
         raise click.ClickException(f"{fault.what}; {fault.mend}")
-    upgrade()
+    # Alembic would else be in the memory of a site whose database is as it should be.
+    import_module("flexsmt_site.migrating").upgrade()
 
 
 def _say(text: str) -> None:

@@ -1,31 +1,39 @@
 """Start the web workers and the mail relay, and keep them running.
 
-A part that dies is started again, more slowly each time it dies early. SIGTERM, SIGINT and SIGHUP
-end all of them within ten seconds, with the processes that they have started.
+Each is forked from this process, which has loaded the site, and shares with it what neither changes. A part
+that dies is started again, more slowly each time it dies early. SIGTERM, SIGINT and SIGHUP end all of them
+within ten seconds, with the processes that they have started.
 """
 
 import contextlib
 import ctypes
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing.context import ForkProcess
 from threading import Event
 
+import click
+from flask import Flask
 from sqlalchemy.engine import make_url
 
-from flexsmt_site.config import ROOT, Settings
+from flexsmt_site.config import Settings
+from flexsmt_site.language import release_commands as words
+from flexsmt_site.operations import workers
+from flexsmt_site.outbox import commands as mail
 
 _DRAIN_SECONDS = 9.0
 _STEADY_SECONDS = 10.0
 _LONGEST_PAUSE_SECONDS = 30.0
-_PR_SET_PDEATHSIG = 1
-#: What runs granian for the site.
-WORKERS = "flexsmt_site.operations.workers"
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
+_FORKED = multiprocessing.get_context("fork")
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class PortTaken(RuntimeError):
@@ -34,11 +42,11 @@ class PortTaken(RuntimeError):
 
 @dataclass
 class Part:
-    """One supervised program."""
+    """One supervised program: ``run`` is called in a process of its own, and ends with it."""
 
     name: str
-    command: list[str]
-    process: subprocess.Popen[bytes] | None = None
+    run: Callable[[], object]
+    process: ForkProcess | None = None
     started: float = 0.0
     early_deaths: int = 0
     not_before: float = field(default=0.0)
@@ -57,26 +65,27 @@ def check_port(host: str, port: int) -> None:
             ) from error
 
 
-def parts(settings: Settings, *, relay: bool) -> list[Part]:
+def parts(app: Flask, *, relay: bool) -> list[Part]:
     """Return what has to run: web workers, a relay unless it runs elsewhere, and who fetches words."""
-    web = [
-        *(sys.executable, "-m", WORKERS, "--interface", "wsgi", "--http", "1", "--no-ws"),
-        *("--host", settings.host, "--port", str(settings.port), "--workers", str(settings.workers)),
-        *("--blocking-threads", "4", "--workers-kill-timeout", "5", "--respawn-failed-workers"),
-        *("--log-level", "warning", "wsgi:app"),
-    ]
-    found = [Part("web", web)]
+    settings: Settings = app.extensions["flexsmt_settings"]
+    found = [Part("web", partial(workers.serve, settings))]
     if relay:
-        found.append(Part("relay", [sys.executable, "-m", "flexsmt_site.cli", "mail", "relay"]))
+        found.append(Part("relay", partial(_command, app, mail.relay)))
     if make_url(settings.database_url).get_backend_name() == "postgresql":
         # Other hosts may publish words, which have to come here too.
-        found.append(Part("words", [sys.executable, "-m", "flexsmt_site.cli", "catalogs", "follow"]))
+        found.append(Part("words", partial(_command, app, words.follow)))
     return found
+
+
+def _command(app: Flask, command: click.Command) -> None:
+    """Run a command as if it had been called by itself."""
+    with app.app_context():
+        command.main([])
 
 
 def run(running: list[Part], say: Callable[[str], None], stopping: Event) -> None:
     """Keep the parts running until ``stopping`` is set, then end them."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in _ENDING:
         # Under nohup a closed terminal is meant to change nothing.
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda *_: stopping.set())
@@ -91,29 +100,37 @@ def run(running: list[Part], say: Callable[[str], None], stopping: Event) -> Non
 
 def _look_after(part: Part, say: Callable[[str], None], now: float) -> None:
     """Start a part that does not run, no sooner than its pause allows."""
-    if part.process is not None and part.process.poll() is not None:
+    if part.process is not None and part.process.exitcode is not None:
         part.early_deaths = part.early_deaths + 1 if now - part.started < _STEADY_SECONDS else 0
         pause = min(2.0**part.early_deaths - 1, _LONGEST_PAUSE_SECONDS)
         # What it had started would else go on beside its successor.
         _kill_group(part.process)
-        say(f"{part.name} ended with status {part.process.returncode}; starting it again in {pause:.0f} s")
+        say(f"{part.name} ended with status {part.process.exitcode}; starting it again in {pause:.0f} s")
         part.process, part.not_before = None, now + pause
     if part.process is None and now >= part.not_before:
-        # A session and process group of its own: Ctrl-C reaches the supervisor alone, which then ends
-        # the parts in order.
-        part.process = subprocess.Popen(  # noqa: S603
-            part.command,
-            cwd=ROOT,
-            start_new_session=True,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 (the supervisor has no threads)
-        )
+        part.process = _FORKED.Process(target=_become, args=(part,), name=part.name)
+        # A signal that comes before the new process has answers of its own waits for them.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        part.process.start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
         part.started = now
 
 
-def _end_with_parent() -> None:
-    """Let the kernel end a part whose supervisor was killed: it would hold the port of the next one."""
+def _become(part: Part) -> None:
+    """Be a part, from the moment of the fork on."""
+    # A session and process group of its own: Ctrl-C reaches the supervisor alone, which then ends
+    # the parts in order.
+    os.setsid()
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        libc = ctypes.CDLL(None)
+        libc.prctl(_PR_SET_NAME, f"flexsmt {part.name}".encode())
+        # The kernel ends a part whose supervisor was killed: it would hold the port of the next one.
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    for number in _ENDING:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    part.run()
 
 
 def _end(running: list[Part], say: Callable[[str], None]) -> None:
@@ -130,17 +147,18 @@ def _end(running: list[Part], say: Callable[[str], None]) -> None:
         say(f"{name} did not end in time and was killed")
 
 
-def _has_ended(process: subprocess.Popen[bytes], deadline: float) -> bool:
-    try:
-        process.wait(max(0.0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        return False
-    return True
+def _has_ended(process: ForkProcess, deadline: float) -> bool:
+    # Its ``join`` would wait for what it has forked, too.
+    while process.exitcode is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return process.exitcode is not None
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
+def _kill_group(process: ForkProcess) -> None:
     """Kill a part with all that it has started; nothing may be left of it."""
     # Some systems answer EPERM, not ESRCH, for a group of which only dead processes are left.
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+        os.killpg(process.pid or 0, signal.SIGKILL)
+    # One that has no group yet has started nothing.
+    process.kill()
+    process.join()

@@ -1,37 +1,46 @@
-"""The web server, with the site loaded before its workers are forked: what none of them changes they share.
+"""The web server, whose workers are forked from what has loaded the site and share what none changes.
 
-Its arguments are granian's own. Where processes are not forked, a worker loads the site by itself.
+Where granian does not fork its workers, each loads the site by itself.
 """
 
 import gc
 import sys
 from contextlib import suppress
-from importlib import import_module
 
 from flask import Flask
 from granian.cli import entrypoint
 
 from flexsmt_site import pages
-from flexsmt_site.config import LANGUAGES, ROOT
+from flexsmt_site.config import LANGUAGES, Settings
 from flexsmt_site.extensions import db
 
 
-def main() -> None:
-    """Load the site and serve it."""
-    sys.path.insert(0, str(ROOT))
-    ready(import_module("wsgi").app)
-    entrypoint()  # type: ignore[no-untyped-call]
+def flags(settings: Settings) -> list[str]:
+    """Return what granian is told."""
+    return [
+        *("--interface", "wsgi", "--http", "1", "--no-ws"),
+        *("--host", settings.host, "--port", str(settings.port), "--workers", str(settings.workers)),
+        *("--blocking-threads", "4", "--workers-kill-timeout", "5", "--respawn-failed-workers"),
+        *("--log-level", "warning"),
+    ]
 
 
 def ready(app: Flask) -> None:
     """Load what pages need, and leave nothing behind that processes must not have in common."""
     _look_at_pages(app)
     with app.app_context():
+        db.session.remove()
         db.engine.dispose()
     gc.unfreeze()
     gc.collect()
     # The collector writes into what it looks through, and what a process has written to is its own.
     gc.freeze()
+
+
+def serve(settings: Settings) -> None:
+    """Serve the site until the process is asked to end."""
+    sys.argv = ["granian", *flags(settings), "wsgi:app"]
+    entrypoint()  # type: ignore[no-untyped-call]
 
 
 def _look_at_pages(app: Flask) -> None:
@@ -44,7 +53,3 @@ def _look_at_pages(app: Flask) -> None:
         for address in addresses:
             with suppress(Exception):
                 visitor.get(address, base_url=base_url)
-
-
-if __name__ == "__main__":
-    main()

@@ -2,6 +2,7 @@
 
 import signal
 from contextlib import ExitStack
+from importlib import import_module
 
 import click
 from flask import Blueprint
@@ -10,7 +11,6 @@ from flexsmt_site import clock
 from flexsmt_site.config import settings
 from flexsmt_site.outbox import service, wake
 from flexsmt_site.outbox.bounces import Outcome, look
-from flexsmt_site.outbox.catcher import Catcher, Keeper
 from flexsmt_site.outbox.relay import Relay
 from flexsmt_site.outbox.transport import Connection, Limits, helo_name
 from flexsmt_site.smtp_url import parse_smtp_url
@@ -89,7 +89,9 @@ def _relay(stack: ExitStack) -> Relay:
     if config.smtp_url:
         target = parse_smtp_url(config.smtp_url)
     else:
-        target = stack.enter_context(Catcher(Keeper(config.data_dir / "mail"))).target
+        # A demo's alone: it would else be in the memory of every other site.
+        catcher = import_module("flexsmt_site.outbox.catcher")
+        target = stack.enter_context(catcher.Catcher(catcher.Keeper(config.data_dir / "mail"))).target
     helo = helo_name(config.base_url)
     waiter = stack.enter_context(wake.waiter())
     return Relay(lambda: Connection(target, helo, Limits()), config.data_dir, wait=waiter.wait)

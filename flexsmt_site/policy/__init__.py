@@ -6,6 +6,7 @@ Visitors read the version that was published last and has taken effect; all of t
 from flask import Flask
 
 from flexsmt_site import health, pages
+from flexsmt_site.commands import declare_commands
 from flexsmt_site.language import releases, sync
 from flexsmt_site.policy import book, checks, current, privacy, processors, rows, service, views
 
@@ -14,6 +15,7 @@ def init_app(app: Flask) -> None:
     """Add the policy with its versions, and what the footer of every page says of it."""
     here = app.extensions["flexsmt_settings"]
     privacy.declare()
+    declare_commands(app, __name__, "policy")
     pages.declare("policy.page")
     pages.declare("policy.versions")
     processors.check(here)

@@ -6,6 +6,7 @@ There is no password: a code or a link by mail, or a passkey, opens a session th
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
+from flexsmt_site.commands import declare_commands
 from flexsmt_site.staff import (
     account,
     audit,
@@ -28,6 +29,7 @@ from flexsmt_site.staff.rules import Role
 def init_app(app: Flask) -> None:
     """Add the pages that sign in, the account, the trail and what they need of other floors."""
     privacy.declare()
+    declare_commands(app, __name__, "staff")
     letter.declare()
     letter.declare_sample(app)
     for part in (audit, checks, editors, signin, visits):

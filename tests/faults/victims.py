@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,11 +30,6 @@ def environ_of(settings: Settings, **further: str) -> dict[str, str]:
     }
     plain = {name: value for name, value in os.environ.items() if not name.startswith("FLEXSMT_")}
     return plain | {f"FLEXSMT_{name}": value for name, value in given.items()}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def python(
@@ -144,13 +138,14 @@ def _children(pid: int) -> list[int]:
         listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except (FileNotFoundError, ProcessLookupError):
         return []
-    return [int(child) for child in listed if "operations.workers" in _command(child)]
+    return [int(child) for child in listed if _name(child) == "flexsmt web"]
 
 
-def _command(pid: str) -> str:
-    """How a process was started; empty when it is dead, also when nobody has asked for it yet."""
+def _name(pid: str) -> str:
+    """What a process is called; empty when it is dead, also when nobody has asked for it yet."""
+    process = Path(f"/proc/{pid}")
     try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+        return process.joinpath("comm").read_text().strip() if process.joinpath("cmdline").read_text() else ""
     except (FileNotFoundError, ProcessLookupError):
         return ""
 

@@ -10,12 +10,17 @@ from flexsmt_site.config import ROOT
 
 def flexsmt(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the command with these variables and nothing of the machine's."""
+    return python(folder, "-m", "flexsmt_site.cli", *arguments, **variables)
+
+
+def python(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with these settings of the site and nothing of the machine's."""
     given = {"DATA_DIR": str(folder), **variables}
     plain = {name: value for name, value in os.environ.items() if not name.startswith("FLEXSMT_")}
     environ = {**plain, **{f"FLEXSMT_{name}": value for name, value in given.items()}}
-    command = [sys.executable, "-m", "flexsmt_site.cli", *arguments]
+    command = [sys.executable, *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=60
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=120
     )
 
 

@@ -1,15 +1,17 @@
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from flexsmt_site.config import ROOT, Settings
-from flexsmt_site.operations import supervisor
+from flexsmt_site.operations import supervisor, workers
 from tests.browser.live import until
 from tests.conftest import make_settings
 from tests.faults.victims import environ_of
+from tests.ports import free_port
 
 FAMILIES = {"127.0.0.1": socket.AF_INET, "::1": socket.AF_INET6}
 
@@ -19,8 +21,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """A site on a free port of one of the machine's own addresses."""
     host: str = request.param
     try:
-        with socket.create_server((host, 0), family=FAMILIES[host]) as probe:
-            return make_settings(tmp_path, HOST=host, PORT=str(probe.getsockname()[1]))
+        return make_settings(tmp_path, HOST=host, PORT=str(free_port(host)))
     except OSError as error:
         pytest.skip(f"this machine has no address {host} ({error.strerror})")
 
@@ -28,15 +29,15 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 @pytest.fixture
 def server(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     """The site's web server."""
-    (web,) = supervisor.parts(settings, relay=False)
+    command = [sys.executable, "-m", "granian", *workers.flags(settings), "wsgi:app"]
     with (settings.data_dir / "log").open("wb") as log:
-        process = subprocess.Popen(web.command, cwd=ROOT, env=environ_of(settings), stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=ROOT, env=environ_of(settings), stdout=log, stderr=log)
     try:
         until(lambda: _answers(settings), "the web server does not start", seconds=60)
         yield process
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
 
 
 def _answers(settings: Settings) -> bool:

@@ -1,24 +1,21 @@
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 
+from flexsmt_site import create_app
 from flexsmt_site.operations import supervisor
 from flexsmt_site.operations.supervisor import Part
 from tests.conftest import make_settings
 
-#: Starts a child, writes its process id, and waits; ``{}`` is what either does with SIGTERM.
-PARENT = """
-import signal, subprocess, sys, time
-signal.signal(signal.SIGTERM, signal.{})
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-open(sys.argv[1], "a").write(str(child.pid) + chr(10))
-time.sleep(60)
-"""
+#: The supervisor has no threads when it forks; a process that runs tests has some.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -30,8 +27,31 @@ def _restored() -> Iterator[None]:
         signal.signal(number, handler)
 
 
+def _wait_with_a_child(on_term: signal.Handlers, pids: Path) -> None:
+    """Start a child, write down its number, and wait; ``on_term`` is what either does with SIGTERM."""
+    signal.signal(signal.SIGTERM, on_term)
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    with pids.open("a") as numbers:
+        numbers.write(f"{child.pid}\n")
+    time.sleep(600)
+
+
 def _part(tmp_path: Path, on_term: str) -> Part:
-    return Part("web", [sys.executable, "-c", PARENT.format(on_term), str(tmp_path / "pids")])
+    return Part("web", partial(_wait_with_a_child, signal.Handlers[on_term], tmp_path / "pids"))
+
+
+class Rounds(Event):
+    """Lets a supervisor look after its parts so many times."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.left = count
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.left -= 1
+        if not self.left:
+            self.set()
+        return super().wait(timeout)
 
 
 def _children(tmp_path: Path, count: int) -> list[int]:
@@ -41,7 +61,7 @@ def _children(tmp_path: Path, count: int) -> list[int]:
 
 
 def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -61,7 +81,7 @@ def _is_gone(pid: int) -> bool:
 def test_what_a_part_has_started_ends_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_term: str, words: list[str]
 ) -> None:
-    monkeypatch.setattr(supervisor, "_DRAIN_SECONDS", 1.0)
+    monkeypatch.setattr(supervisor, "_DRAIN_SECONDS", 1.0 if on_term == "SIG_IGN" else 60.0)
     said: list[str] = []
     stopping = Event()
 
@@ -104,6 +124,39 @@ def test_what_a_part_has_started_ends_before_the_part_is_started_again(tmp_path:
     _until(lambda: _is_gone(first))
 
 
+def test_a_part_that_is_asked_to_end_while_it_begins_ends() -> None:
+    said: list[str] = []
+    part = Part("web", partial(time.sleep, 60))
+    supervisor.run([part], said.append, Rounds(1))
+
+    assert said == []
+    assert part.process
+    assert part.process.exitcode == -signal.SIGTERM
+
+
+def _fail() -> None:
+    raise RuntimeError("out of order")
+
+
+@pytest.mark.parametrize(
+    ("run", "status", "words"), [(partial(sys.exit, 3), 3, ""), (_fail, 1, "RuntimeError: out of order")]
+)
+def test_how_a_part_has_ended_is_said(
+    run: Callable[[], object], status: int, words: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said: list[str] = []
+    stopping = Event()
+
+    def say(text: str) -> None:
+        said.append(text)
+        stopping.set()
+
+    supervisor.run([Part("web", run)], say, stopping)
+
+    assert said == [f"web ended with status {status}; starting it again in 1 s"]
+    assert words in capfd.readouterr().err
+
+
 def test_under_nohup_a_closed_terminal_changes_nothing() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     stopping = Event()
@@ -129,5 +182,5 @@ def test_what_runs_on_a_host(
     has_relay: bool,  # noqa: FBT001
     names: list[str],
 ) -> None:
-    here = make_settings(tmp_path, **variables)
-    assert [part.name for part in supervisor.parts(here, relay=has_relay)] == names
+    app = create_app(make_settings(tmp_path, **variables))
+    assert [part.name for part in supervisor.parts(app, relay=has_relay)] == names

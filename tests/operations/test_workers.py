@@ -1,8 +1,7 @@
 import gc
 import os
+import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,19 +10,26 @@ from flask import Flask, request
 from sqlalchemy import event
 
 from flexsmt_site import pagecache, pages
-from flexsmt_site.config import LANGUAGES, ROOT
+from flexsmt_site.config import LANGUAGES
 from flexsmt_site.extensions import db
 from flexsmt_site.operations import workers
+from tests.ground.test_cli import python
 from tests.operations.test_serve import Serve, _children, _get, _until, port, serve
 
 __all__ = ["port", "serve"]
 
-#: Says what is there when granian would begin to fork.
+#: Says what is there when the parts would begin to be forked.
 SEEN = """
 import gc, sys, threading
-from flexsmt_site.operations import workers
-workers.entrypoint = lambda: print("wsgi" in sys.modules, gc.isenabled(), threading.active_count())
-workers.main()
+from flexsmt_site import cli
+from flexsmt_site.extensions import db
+from flexsmt_site.operations import supervisor
+def seen(*_):
+    print(gc.isenabled(), gc.get_freeze_count() > 0, threading.active_count(), db.engine.pool.status())
+    print({"alembic", "psycopg", "aiosmtpd", "pyrage"} & set(sys.modules))
+supervisor.run = seen
+sys.argv = ["flexsmt", "serve"]
+cli.main()
 """
 
 
@@ -33,19 +39,17 @@ def _thawed() -> Iterator[None]:
     gc.unfreeze()
 
 
-def test_the_site_is_loaded_before_workers_are_forked_and_no_thread_with_it(tmp_path: Path) -> None:
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("FLEXSMT_")}
-    ended = subprocess.run(
-        [sys.executable, "-c", SEEN],
-        cwd=ROOT,
-        env={**plain, "FLEXSMT_DATA_DIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+def test_what_is_forked_has_no_thread_no_connection_and_nothing_that_is_not_needed(
+    tmp_path: Path, sqlite_template: Path, port: int
+) -> None:
+    shutil.copy(sqlite_template, tmp_path / "site.db")
+    ended = python(tmp_path, "-c", SEEN, PORT=str(port))
 
-    assert ended.stdout.split() == ["True", "True", "1"], ended.stderr
+    *_greeting, state, loaded = ended.stdout.splitlines()
+    assert state.startswith("True True 1 Pool"), ended.stderr
+    assert "Connections in pool: 0 " in state
+    assert state.endswith("Current Checked out connections: 0")
+    assert loaded == "set()"
 
 
 def test_every_public_page_was_made_once_and_the_database_was_not_asked(app: Flask) -> None:
