@@ -80,6 +80,10 @@ class Shelf(Generic[T]):
         made, found = self._kept.get(key, (0.0, None))
         return found if clock.elapsed() - made <= OLDEST_SECONDS else None
 
+    def last(self, key: Key) -> T | None:
+        """Return what is kept under ``key``, however old; else None."""
+        return self._kept.get(key, (0.0, None))[1]
+
     def get(self, key: Key, make: Callable[[], T]) -> T:
         """Return what is kept under ``key``, or else what ``make`` makes, and keep that."""
         found = self.find(key)
@@ -115,7 +119,7 @@ class PageCache:
             chunks, status, headers = run_wsgi_app(self.app, _whole(environ), buffered=True)
             if not _is_for_all(status, headers):
                 return _passed_on(environ, start_response, status, headers, b"".join(chunks))
-            page = _finished(b"".join(chunks), headers)
+            page = _finished(b"".join(chunks), headers, self.pages.last(key))
             self.pages.keep(key, page)
         return _answer(page, environ, start_response)
 
@@ -178,13 +182,17 @@ def _is_for_all(status: str, headers: Headers) -> bool:
     return status.startswith("200") and is_public and "ETag" in headers and "Set-Cookie" not in headers
 
 
-def _finished(body: bytes, headers: Headers) -> Page:
+def _finished(body: bytes, headers: Headers, before: Page | None) -> Page:
+    """Pack a page, unless it is still what it was ``before``: packing takes longer than making it."""
+    plain = _form(body, headers)
+    if before and before.plain == plain:
+        return before
     etag = headers["ETag"]
     packed = Headers(headers)
     packed["Content-Encoding"] = "br"
     # Other bytes need another strong name (RFC 9110, 8.8.3.3).
     packed["ETag"] = f'{etag[:-1]}-br"'
-    return Page(_form(body, headers), _form(brotli.compress(body), packed))
+    return Page(plain, _form(brotli.compress(body), packed))
 
 
 def _form(body: bytes, headers: Headers) -> Form:

@@ -4,8 +4,10 @@ import re
 
 import brotli
 import pytest
+from flask import Flask, Response
 
-from tests.ground.visitors import Visitor
+from flexsmt_site import pagecache, web
+from tests.ground.visitors import Visitor, visit
 
 TOKEN = re.compile(rb'(?<=value=")[\w.-]{80,}(?=")')
 
@@ -71,3 +73,30 @@ def test_what_may_repeat_a_strangers_words_and_what_is_no_page_is_not_packed(
     answer = visitor.get(path, headers={"Accept-Encoding": "br"})
 
     assert (answer.status_code, answer.headers.get("Content-Encoding")) == (status, None)
+
+
+def test_a_page_that_is_what_it_was_is_not_packed_again(
+    lone_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words: list[str] = ["first words"]
+    packed: list[bytes] = []
+    compress = brotli.compress
+
+    def pack(body: bytes) -> bytes:
+        packed.append(body)
+        return bytes(compress(body))
+
+    monkeypatch.setattr(brotli, "compress", pack)
+    monkeypatch.setattr(pagecache, "OLDEST_SECONDS", -1.0)
+    lone_app.add_url_rule("/en/words", view_func=lambda: web.cached(Response(words[0]), web.Cache.PUBLIC))
+    visitor = visit(lone_app)
+
+    def read() -> str:
+        body = visitor.get("/en/words", headers={"Accept-Encoding": "br"}).data
+        return bytes(brotli.decompress(body)).decode()
+
+    assert [read(), read()] == ["first words"] * 2
+    assert packed == [b"first words"]
+    words[0] = "other words"
+    assert [read(), read()] == ["other words"] * 2
+    assert packed == [b"first words", b"other words"]
