@@ -63,8 +63,7 @@ def values(domain: str, locale: str) -> Mapping[str, Value]:
     source = source_of(domain, locale)
     if source is None or not source.is_file():
         return {}
-    found = source.stat()
-    return _values(source, (found.st_ino, found.st_mtime_ns, found.st_size))
+    return _values(source, _state(source))
 
 
 def find(text: Text) -> Value | None:
@@ -119,18 +118,36 @@ def compiled(
     return {(source.stem, source.parent.parent.name): _compiled(source, edits) for source in sources}
 
 
+def _state(source: Path) -> tuple[int, ...]:
+    """Return what changes whenever a file does."""
+    found = source.stat()
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
 def _compiled(source: Path, edits: Mapping[Text, Strings]) -> bytes:
-    out, found = BytesIO(), _read(source)
     domain, locale = source.stem, source.parent.parent.name
     over = {
         text.key: strings for text, strings in edits.items() if (text.domain, text.locale) == (domain, locale)
     }
-    if over:
-        for message in found:
-            strings = over.get(_text(message, domain, locale).key)
-            if strings is not None and message.id:
-                message.string = strings if message.pluralizable else strings[0]
-                message.flags.discard("fuzzy")
+    try:
+        return _with_edits(source, over) if over else _unedited(source, _state(source))
+    except OSError as error:
+        raise BrokenCatalogue(source, error) from error
+
+
+@lru_cache(maxsize=16)
+def _unedited(source: Path, _state: tuple[int, ...]) -> bytes:
+    return _with_edits(source, {})
+
+
+def _with_edits(source: Path, over: Mapping[str, Strings]) -> bytes:
+    out, found = BytesIO(), _read(source)
+    domain, locale = source.stem, source.parent.parent.name
+    for message in found if over else ():
+        strings = over.get(_text(message, domain, locale).key)
+        if strings is not None and message.id:
+            message.string = strings if message.pluralizable else strings[0]
+            message.flags.discard("fuzzy")
     # Babel would write the minute: the same words are the same release whenever they are published.
     found.creation_date = _NO_DAY
     write_mo(out, found)
