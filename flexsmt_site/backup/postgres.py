@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from itertools import takewhile
 from pathlib import Path
+from threading import Event
 from typing import BinaryIO, cast
 
 import psycopg
@@ -13,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, text
 
+from flexsmt_site import clock
 from flexsmt_site.backup import rules
 from flexsmt_site.backup.rules import BackupFault
 from flexsmt_site.extensions import db
@@ -26,6 +28,9 @@ _PLAIN = ("--no-owner", "--no-privileges")
 #: What a script says to psql, which does not read it here; and a setting, already at its default, that
 #: version 17 names to older servers too, which do not know it.
 _LEFT_OUT = (b"\\restrict ", b"\\unrestrict ", b"SET transaction_timeout = 0;")
+#: How long sessions are given to leave, and how often one looks.
+_LEAVING_SECONDS, _LOOK_SECONDS = 5.0, 0.05
+_NEVER = Event()
 
 
 def save(target: Path) -> str | None:
@@ -90,14 +95,24 @@ def _drop(tables: list[str], driver: psycopg.Connection[Row]) -> None:
 
 
 def _check_alone(connection: Connection) -> None:
-    others = connection.scalar(
+    """Raise ``BackupFault`` while others use the database; who has just left may be listed for a moment."""
+    end = clock.elapsed() + _LEAVING_SECONDS
+    while (others := _count_others(connection)) and clock.elapsed() < end:
+        _NEVER.wait(_LOOK_SECONDS)
+    if others:
+        raise BackupFault(f"the database is in use ({others} sessions): stop the site, and what else uses it")
+
+
+def _count_others(connection: Connection) -> int:
+    # Else it would say the same until the transaction ends.
+    connection.execute(text("SELECT pg_stat_clear_snapshot()"))
+    found = connection.scalar(
         text(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
             " AND usename = current_user AND pid <> pg_backend_pid()"
         )
     )
-    if others:
-        raise BackupFault(f"the database is in use ({others} sessions): stop the site, and what else uses it")
+    return int(found or 0)
 
 
 def _count(connection: Connection) -> dict[str, int]:

@@ -3,10 +3,12 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
 
+from flexsmt_site.backup import postgres
 from flexsmt_site.backup.rules import BackupFault
 from flexsmt_site.config import Settings
 from tests.backup.machine import backup, refused, restore, rows
@@ -140,6 +142,20 @@ def test_what_newer_programs_add_to_the_script_does_no_harm(
         " printf '\\\\unrestrict x\\n'; } >\"$to\"",
     )
     restore(elsewhere, made)
+
+    assert rows(elsewhere) == rows(settings)
+
+
+def test_whoever_leaves_meanwhile_is_waited_for(
+    settings: Settings, elsewhere: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = backup(settings)
+    with _connect(elsewhere.database_url) as other:
+        # Between two looks.
+        monkeypatch.setattr(postgres, "_NEVER", SimpleNamespace(wait=lambda _seconds: other.close()))
+        monkeypatch.setattr(postgres, "_LEAVING_SECONDS", 120.0)
+        restore(elsewhere, made)
+        assert other.closed
 
     assert rows(elsewhere) == rows(settings)
 

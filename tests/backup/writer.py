@@ -9,9 +9,11 @@ from flexsmt_site import create_app
 from flexsmt_site.config import Settings
 from tests.contact.form import Form
 from tests.ground.visitors import visit
+from tests.patience import be_patient
 
 
 def main() -> None:
+    be_patient()
     app = create_app(Settings.from_env(os.environ))
     ended = Event()
     Thread(target=_wait, args=(ended,), daemon=True).start()
