@@ -55,7 +55,7 @@ def measure(counts: Counts | None = None) -> Iterator[Row]:
         return
     with places.site(places.SQLITE) as app, ExitStack() as stack:
         with calls.pinned(_SERVER):
-            site = stack.enter_context(servers.granian(app, servers.SITE, 1))
+            site = stack.enter_context(servers.served(app, 1, "--no-relay"))
         for case in CASES:
             yield from _beside(app, site, wrk, case, counts or Counts())
 

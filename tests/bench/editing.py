@@ -98,7 +98,7 @@ def _publishing(counts: Counts) -> Iterator[Row]:
     with places.site(places.SQLITE) as app:
         _publish(app, 0)
         done = Event()
-        with servers.granian(app, servers.SITE, _WORKERS) as site, ThreadPoolExecutor(_VISITORS) as pool:
+        with servers.served(app, _WORKERS, "--no-relay") as site, ThreadPoolExecutor(_VISITORS) as pool:
             visit = partial(_visit, site.port, counts.requests // _VISITORS, done)
             visitors = [pool.submit(visit, number) for number in range(_VISITORS)]
             for number in range(1, counts.releases + 1):

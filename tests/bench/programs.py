@@ -15,6 +15,7 @@ from flask import Flask
 
 from flexsmt_site.config import ROOT, Settings
 from tests.bench.places import Missing
+from tests.ports import free_port
 
 #: The site is a production one, and a visitor's browser names it so.
 HOST = "www.example.com"
@@ -29,12 +30,6 @@ def until(is_so: Callable[[], bool], complaint: str, seconds: float = 60) -> Non
         if time.monotonic() > deadline:
             raise TimeoutError(f"{complaint} within {seconds:.0f} s")
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def answers(port: int) -> bool:
@@ -120,13 +115,15 @@ def production(here: Settings, smtp_port: int) -> dict[str, str]:
 
 
 @contextmanager
-def served(site: Flask, smtp_port: int) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+def served(
+    site: Flask, smtp_port: int, *arguments: str, **variables: str
+) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """Run ``flexsmt serve`` as in production, on a site's database; gives its port and process."""
     here: Settings = site.extensions["flexsmt_settings"]
     port = free_port()
-    given = production(replace(here, port=port), smtp_port)
+    given = production(replace(here, port=port), smtp_port) | variables
     log = here.data_dir / "serve.log"
-    with running([sys.executable, "-m", "flexsmt_site.cli", "serve"], log, **given) as serving:
+    with running([sys.executable, "-m", "flexsmt_site.cli", "serve", *arguments], log, **given) as serving:
         until(lambda: serving.poll() is not None or answers(port), "the site does not start")
         if serving.poll() is not None:
             raise RuntimeError(log.read_text("utf-8"))

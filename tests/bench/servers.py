@@ -15,12 +15,15 @@ from pathlib import Path
 from flask import Flask
 
 from flexsmt_site.config import Settings
-from flexsmt_site.operations import supervisor
+from flexsmt_site.operations.workers import flags
 from tests.bench import programs
 from tests.bench.places import Missing
+from tests.ports import free_port
 
 Headers = list[tuple[str, str]]
-SITE, HELLO, BARE = "wsgi:app", "tests.bench.hello:app", "tests.bench.bare:app"
+HELLO, BARE = "tests.bench.hello:app", "tests.bench.bare:app"
+#: What answers no visitor, though it stands among those that do.
+_RELAY = "flexsmt relay"
 #: What each server says for itself.
 _OWN = {"date", "server", "connection", "content-length"}
 _PROC = Path("/proc/self/smaps_rollup")
@@ -55,11 +58,15 @@ class Server:
 
     def cpu(self) -> float:
         """Return the CPU seconds that it has used, with all its processes and threads."""
-        return sum(_cpu(number) for number in _family(self.process.pid))
+        return sum(_cpu(number) for number in self.processes())
+
+    def processes(self) -> list[int]:
+        """Return all its processes, the eldest first."""
+        return _family(self.process.pid)
 
     def workers(self) -> list[int]:
-        """Return the processes that answer: all but the one that was started."""
-        return _family(self.process.pid)[1:]
+        """Return the processes that answer: those that have no others below them, but for the relay."""
+        return [one for one in self.processes() if not _children(one) and name(one) != _RELAY]
 
 
 def lacking() -> str:
@@ -73,23 +80,35 @@ def memory(process: int) -> float:
     return 1024.0 * int(found[1]) if found else 0.0
 
 
+def name(process: int) -> str:
+    """Return what a process is called; empty when it has ended."""
+    try:
+        return Path(f"/proc/{process}/comm").read_text("utf-8").rstrip("\n")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+@contextmanager
+def served(site: Flask, workers: int, *arguments: str) -> Iterator[Server]:
+    """Run ``flexsmt serve`` with these arguments until it answers."""
+    with programs.served(site, 9, *arguments, WORKERS=str(workers)) as (port, process):
+        programs.until(lambda: process.poll() is not None or _is_up(port), "the site does not answer")
+        yield Server(port, process)
+
+
 @contextmanager
 def granian(
     site: Flask, target: str, workers: int, answer: Path | None = None, *, loaded: bool = False
 ) -> Iterator[Server]:
     """Run an application on the site's server with the site's flags; ``answer`` is a bare one's.
 
-    Others than the site are loaded by each worker, as granian does by itself, or ``loaded`` before the fork.
+    It is loaded by each worker, as granian does by itself, or ``loaded`` before the fork.
     """
-    here: Settings = replace(site.extensions["flexsmt_settings"], port=programs.free_port(), workers=workers)
-    web = supervisor.parts(here, relay=False)[0].command
-    if target != SITE:
-        flags = web[web.index(supervisor.WORKERS) + 1 : -1]
-        started = ["-c", _LOADED.format(module=target.partition(":")[0])] if loaded else ["-m", "granian"]
-        web = [sys.executable, *started, *flags, target]
-    command = ["env", f"BENCH_ANSWER={answer}", *web]
+    here: Settings = replace(site.extensions["flexsmt_settings"], port=free_port(), workers=workers)
+    started = ["-c", _LOADED.format(module=target.partition(":")[0])] if loaded else ["-m", "granian"]
+    command = ["env", f"BENCH_ANSWER={answer}", sys.executable, *started, *flags(here), target]
     log = here.data_dir / "granian.log"
-    with programs.running(command, log, **programs.production(here, 9)) as process:
+    with programs.running(command, log) as process:
         programs.until(lambda: process.poll() is not None or _is_up(here.port), f"{target} does not start")
         if process.poll() is not None:
             raise RuntimeError(log.read_text("utf-8"))
@@ -108,7 +127,7 @@ def nginx(folder: Path, headers: Headers, body: bytes) -> Iterator[Server]:
     program = shutil.which("nginx") or "/usr/sbin/nginx"
     if not Path(program).exists():
         raise Missing("nginx is not installed (Debian's package nginx-light)")
-    port = programs.free_port()
+    port = free_port()
     (folder / "page").write_bytes(body)
     quoted = [(name, value.replace('"', '\\"')) for name, value in headers if name.lower() != "etag"]
     added = " ".join(f'add_header {name} "{value}";' for name, value in quoted)
@@ -151,9 +170,13 @@ def _family(process: int) -> list[int]:
     """Return a process and all that come from it, the eldest first."""
     found = [process]
     for parent in found:
-        for thread in Path(f"/proc/{parent}/task").iterdir():
-            found += [int(child) for child in (thread / "children").read_text("ascii").split()]
+        found += _children(parent)
     return found
+
+
+def _children(process: int) -> list[int]:
+    threads = Path(f"/proc/{process}/task").iterdir()
+    return [int(child) for thread in threads for child in (thread / "children").read_text("ascii").split()]
 
 
 def _cpu(process: int) -> float:

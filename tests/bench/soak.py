@@ -24,11 +24,12 @@ from sqlalchemy import select
 
 from flexsmt_site.contact.models import Enquiry
 from flexsmt_site.extensions import db
-from tests.bench import page, places, programs, stock
+from tests.bench import page, places, programs, servers, stock
 from tests.bench.__main__ import status
 from tests.bench.figures import Limit, Row
 from tests.bench.servers import Server
 from tests.bench.traffic import Guest, visit
+from tests.ports import free_port
 
 GUESTS = 8
 #: What a process may hold at the end, against what it held after the first quarter.
@@ -60,7 +61,7 @@ class Seen:
 
 def run(seconds: float, kind: str = places.SQLITE) -> list[Row]:
     """Soak a site of its own; raises ``Missing`` where there is no such database."""
-    with places.site(kind) as app, programs.mail_server(_folder(app), (port := programs.free_port()), "0"):
+    with places.site(kind) as app, programs.mail_server(_folder(app), (port := free_port()), "0"):
         with programs.served(app, port) as (site_port, serving):
             server, seen = Server(site_port, serving), Seen()
             began = server.cpu()
@@ -81,7 +82,8 @@ def references() -> set[str]:
 def _load(server: Server, app: Flask, seen: Seen, seconds: float) -> None:
     """Let guests come without a pause, and look at the processes meanwhile."""
     stopping, numbers = Event(), count(1)
-    seen.names = {pid: _name(pid) for pid in server.workers()}
+    workers = server.workers()
+    seen.names = {pid: _name(pid, workers) for pid in server.processes()}
     with ThreadPoolExecutor(GUESTS) as pool:
         guests = [Guest(server.port, app, random.Random(seed), numbers) for seed in range(GUESTS)]
         coming = [pool.submit(_come, guest, stopping) for guest in guests]
@@ -97,7 +99,7 @@ def _load(server: Server, app: Flask, seen: Seen, seconds: float) -> None:
             seen.visits += own.visits
             seen.amiss += own.amiss
             seen.taken += own.taken
-    for pid in seen.names.keys() - set(server.workers()):
+    for pid in seen.names.keys() - set(server.processes()):
         seen.amiss[f"{seen.names[pid]} has died"] += 1
 
 
@@ -156,13 +158,10 @@ def _after_warming(samples: list[float]) -> tuple[float, float]:
     return median(samples[quarter : 2 * quarter] or samples), median(samples[-quarter:])
 
 
-def _name(pid: int) -> str:
+def _name(pid: int, workers: list[int]) -> str:
     """Name a process of the site by what it is for."""
-    words = Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0")
-    if "flexsmt_site.operations.workers" not in words:
-        return f"{' '.join(words[-2:])} {pid}"
-    has_workers = Path(f"/proc/{pid}/task/{pid}/children").read_text().strip()
-    return f"{'web server' if has_workers else 'worker'} {pid}"
+    _site, _is_part, part = servers.name(pid).partition("flexsmt ")
+    return f"{'worker' if pid in workers else part or 'supervisor'} {pid}"
 
 
 def _folder(app: Flask) -> Path:

@@ -11,6 +11,7 @@ from tests.bench import banner, claiming, places, programs, relay_throughput, st
 from tests.bench.__main__ import BENCHMARKS, main, status
 from tests.bench.figures import Benchmark, Limit, Row, ninety_five, ratio
 from tests.bench.stock import Pile
+from tests.ports import free_port
 
 PAGE = ROOT / "docs" / "performance.md"
 WITHIN = Row("a quick one", 1.1, "×", Limit(1.2), "3 rounds")
@@ -125,7 +126,7 @@ def test_what_is_lost_or_doubled_shows_in_the_counts() -> None:
 
 
 def test_the_mail_server_notes_what_it_took(tmp_path: Path) -> None:
-    port = programs.free_port()
+    port = free_port()
     with programs.mail_server(tmp_path, port, "0") as kept, smtplib.SMTP("127.0.0.1", port) as client:
         client.sendmail("a@example.com", ["b@example.com"], b"Message-ID: <1@example.com>\r\n\r\nText\r\n")
     assert kept.read_text("utf-8") == "b@example.com <1@example.com>\n"

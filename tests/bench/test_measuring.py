@@ -28,6 +28,7 @@ from tests.bench import (
 )
 from tests.bench.calls import Asked, Counts
 from tests.contact.form import FILLED_IN
+from tests.patience import SECONDS
 
 QUICK = Counts(rounds=1, ours=1, theirs=1)
 
@@ -92,7 +93,7 @@ def test_a_held_enquiry_is_no_accepted_one(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_writers_lose_nothing() -> None:
-    failed, lost = writers.measure(processes=2, times=5)
+    failed, lost = writers.measure(processes=2, times=5, patience=SECONDS)
     assert (failed.figure, lost.figure) == (0, 0)
     assert "2 processes, 5 transactions each" in lost.conditions
 

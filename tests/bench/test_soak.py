@@ -9,6 +9,7 @@ from tests.bench import places, programs, soak, stock, traffic
 from tests.bench.figures import Row
 from tests.bench.soak import Seen
 from tests.bench.traffic import VISITS, Guest
+from tests.ports import free_port
 
 ERRORS = ("answers that should not be", "enquiries lost or doubled")
 
@@ -17,7 +18,7 @@ ERRORS = ("answers that should not be", "enquiries lost or doubled")
 def guest() -> Iterator[Guest]:
     """Somebody who has come to a running site."""
     with places.site(places.SQLITE) as app:
-        folder, port = app.extensions["flexsmt_settings"].data_dir, programs.free_port()
+        folder, port = app.extensions["flexsmt_settings"].data_dir, free_port()
         with programs.mail_server(folder, port, "0"), programs.served(app, port) as (site_port, _serving):
             made = Guest(site_port, app, random.Random(1), count(1))
             yield made
@@ -61,7 +62,7 @@ def test_a_site_is_soaked_and_what_was_seen_is_judged() -> None:
     assert [rows[name].figure for name in ERRORS] == [0, 0], [rows[name].conditions for name in ERRORS]
     assert (rows["visits"].figure or 0) > 20
     kinds = [name.split()[2] for name in rows if name.startswith("memory of")]
-    assert sorted(kinds) == ["mail", "web", "worker", "worker"]
+    assert sorted(kinds) == ["relay", "supervisor", "web", "worker", "worker"]
 
 
 def test_what_was_lost_doubled_or_amiss_is_over_its_limit() -> None:

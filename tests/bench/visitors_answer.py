@@ -21,6 +21,7 @@ from flexsmt_site.outbox.models import Mail
 from tests.bench import places, programs, stock
 from tests.bench.figures import Benchmark, Limit, Row, ratio, spread
 from tests.contact.form import FILLED_IN, token
+from tests.ports import free_port
 
 #: How late the mail server of a site answers, in seconds; None where nothing listens on its port.
 SERVERS: dict[str, str | None] = {"well": "0", "refused": None, "slow": "5", "silent": "never"}
@@ -113,7 +114,7 @@ def measure(counts: Counts | None = None) -> Iterator[Row]:
 
 def _served(stack: ExitStack, kind: str, state: str) -> Served:
     app = stack.enter_context(places.site(kind))
-    smtp_port, delay = programs.free_port(), SERVERS[state]
+    smtp_port, delay = free_port(), SERVERS[state]
     if delay is not None:
         stack.enter_context(programs.mail_server(_folder(app), smtp_port, delay))
     port, process = stack.enter_context(programs.served(app, smtp_port))

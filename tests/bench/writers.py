@@ -1,7 +1,7 @@
 """Four processes that read and then write the same row of SQLite at once: nothing may be lost.
 
-``python -m tests.bench.writers COUNT`` is one of them: it says "ready", waits for a line, and prints how
-many of its transactions failed.
+``python -m tests.bench.writers COUNT SECONDS`` is one of them, and as patient: it says "ready", waits for a
+line, and prints how many of its transactions failed.
 """
 
 import os
@@ -15,7 +15,7 @@ from subprocess import PIPE, Popen
 import click
 from sqlalchemy import select, update
 
-from flexsmt_site import create_app, database
+from flexsmt_site import create_app, database, sqlite
 from flexsmt_site.config import ROOT, Settings
 from flexsmt_site.extensions import db
 from flexsmt_site.outbox.models import Mail
@@ -27,13 +27,15 @@ _NONE = Limit(0)
 _PROCESSES, _TIMES = 4, 100
 
 
-def measure(processes: int = _PROCESSES, times: int = _TIMES) -> Iterator[Row]:
+def measure(
+    processes: int = _PROCESSES, times: int = _TIMES, patience: float = sqlite.PATIENCE_SECONDS
+) -> Iterator[Row]:
     """Let them write side by side, and count what is missing and what failed."""
     with places.site(places.SQLITE) as app:
         stock.fill(app, stock.first_notice(app), [Pile(1)])
         folder: Path = app.extensions["flexsmt_settings"].data_dir
         began = time.monotonic()
-        failed = _write_at_once(folder, processes, times)
+        failed = _write_at_once(folder, processes, (str(times), str(patience)))
         seconds = time.monotonic() - began
         with stock.opened(app), db.engine.connect() as connection:
             counted = connection.scalar(select(Mail.attempts)) or 0
@@ -42,9 +44,9 @@ def measure(processes: int = _PROCESSES, times: int = _TIMES) -> Iterator[Row]:
     yield Row("writes that were lost", processes * times - failed - counted, "", _NONE, told)
 
 
-def _write_at_once(folder: Path, processes: int, times: int) -> int:
+def _write_at_once(folder: Path, processes: int, arguments: tuple[str, ...]) -> int:
     """Start all, let them go when all are ready, and return how many transactions failed."""
-    command = [sys.executable, "-m", "tests.bench.writers", str(times)]
+    command = [sys.executable, "-m", "tests.bench.writers", *arguments]
     plain = {name: value for name, value in os.environ.items() if not name.startswith("FLEXSMT_")}
     environ = plain | {"FLEXSMT_DATA_DIR": str(folder)}
     with ExitStack() as stack:
@@ -83,8 +85,9 @@ def _write(times: int) -> int:
     return failed
 
 
-def main(times: int) -> None:
+def main(times: int, patience: float) -> None:
     """Be one of the writers."""
+    sqlite.PATIENCE_SECONDS = patience
     with create_app(Settings.from_env()).app_context():
         click.echo("ready")
         sys.stdin.readline()
@@ -102,4 +105,4 @@ the number too small.""",
 )
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), float(sys.argv[2]))
