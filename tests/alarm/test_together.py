@@ -103,7 +103,7 @@ def test_a_relay_that_is_a_moment_later_than_another_sends_nothing(
         event.listen(db.engine, "before_cursor_execute", watch)
         monkeypatch.setattr(database, "write", begin)
         second.start()
-        assert at_the_row.wait(10)
-    second.join(10)
+        assert at_the_row.wait(120)
+    second.join(120)
     assert (second.is_alive(), bell.script.commands) == (False, [])
     assert _told() == bell.start

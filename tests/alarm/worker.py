@@ -8,8 +8,10 @@ from flexsmt_site.config import Settings
 from flexsmt_site.outbox import watch
 from flexsmt_site.outbox.chores import Round
 from tests.alarm.conftest import unused
+from tests.patience import be_patient
 
 if __name__ == "__main__":
+    be_patient()
     with create_app(Settings.from_env()).app_context():
         watch.count_untold()
         print("ready", flush=True)  # noqa: T201

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Never
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, BrowserType, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, expect, sync_playwright
 
 from tests.browser.live import LiveSite
 from tests.browser.visitor import LOCALES, Visitor
@@ -22,6 +22,9 @@ SWITCHES = [
 ]
 
 MakeVisitor = Callable[..., Visitor]
+
+# As long as a page may take on a machine that is busy with something else.
+expect.set_options(timeout=60_000)
 
 
 def lacking(what: str) -> Never:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from flexsmt_site.config import ROOT
+from tests.ports import free_port
 
 SALES = {"ru": "sales-ru@example.com", "en": "sales-en@example.com"}
 _COMPANY = 'phone = "+7 (495) 000-00-00"\nemail = "office@example.com"\n'
@@ -45,7 +45,7 @@ class LiveSite:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         (folder / "company.toml").write_text(_COMPANY, "utf-8")
 
@@ -164,8 +164,3 @@ def until(is_so: Callable[[], bool], complaint: str, *, seconds: float) -> None:
         if time.monotonic() > deadline:
             raise AssertionError(f"{complaint} within {seconds:.0f} s")
         time.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

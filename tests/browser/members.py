@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import time
 from functools import cache
 from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
@@ -12,6 +13,8 @@ from tests.browser.live import LiveSite
 from tests.browser.visitor import TYPED, Visitor
 from tests.staff.members import token_on
 
+#: Well before a sign-in is too old for what wants a fresh one.
+_RENEWED_SECONDS = 300
 _CODE = re.compile(r"^(\d{4}) (\d{4})$", re.MULTILINE)
 
 
@@ -33,11 +36,21 @@ def add(site: LiveSite, address: str, role: str) -> None:
     command(site, "staff", "add", address, "--role", role)
 
 
-@cache
 def session_of(site: LiveSite, role: str) -> str:
-    """The cookie of a member of this role, signed in once for all tests."""
+    """The cookie of a member of this role, who signs in every few minutes for all tests."""
+    return _signed_in(site, _member(site, role), int(time.monotonic() // _RENEWED_SECONDS))
+
+
+@cache
+def _member(site: LiveSite, role: str) -> str:
+    """The address of one member of this role for all tests."""
     address = f"{role}-of-all@example.com"
     add(site, address, role)
+    return address
+
+
+@cache
+def _signed_in(site: LiveSite, address: str, _period: int) -> str:
     path = urlsplit(command(site, "staff", "link", address)).path
     form = urlencode({"csrf_token": token_on(site.ask(path).body)})
     connection = HTTPConnection("127.0.0.1", site.port, timeout=30)

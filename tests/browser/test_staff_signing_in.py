@@ -80,7 +80,7 @@ def named(browser: Browser, site: LiveSite) -> Iterator[Page]:
     """A page of a browser with a device that makes passkeys, at the name that they are good for."""
     context = new_context(browser, "en")
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)
     device = context.new_cdp_session(page)
     device.send("WebAuthn.enable")
     device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})

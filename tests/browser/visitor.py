@@ -27,7 +27,7 @@ class Visitor:
         self.site = site
         self.language = language
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(60_000)
         self.said: list[tuple[str, str]] = []
         self.requests: list[Request] = []
         self.responses: list[Response] = []

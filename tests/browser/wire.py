@@ -40,7 +40,7 @@ def settles(page: Page, found: list[Fetched]) -> list[Fetched]:
     """Wait until the page is at rest and has its icon; return what was fetched over the network."""
     page.wait_for_load_state("networkidle")
     icon = str(page.locator("link[rel=icon]").evaluate("(link) => link.href"))
-    for _ in range(100):
+    for _ in range(1_200):
         # The mark of the page and the icon are one file, which the browser asks for twice.
         if sum(one.url == icon for one in found) > 1:
             return [one for one in found if one.weight]
@@ -51,7 +51,7 @@ def settles(page: Page, found: list[Fetched]) -> list[Fetched]:
 def fetch_htmx(page: Page, found: list[Fetched]) -> Fetched:
     """Touch a form that htmx serves, as a visitor's keyboard does; return what came."""
     page.locator("form[data-hx-post] :is(a, button, input:not([type=hidden]))").first.focus()
-    for _ in range(100):
+    for _ in range(1_200):
         came = [one for one in found if "/htmx" in one.url]
         if came:
             return came[0]

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ import pytest
 
 from flexsmt_site.config import ROOT
 from tests.browser.live import LiveSite, until
+from tests.ports import free_port
 
 #: Without a port, because nginx passes none on.
 HOST = "127.0.0.1"
@@ -122,7 +122,7 @@ class Nginx:
         # Not pytest's folder: its parents are closed to the workers, which nginx lets run as nobody.
         self.folder = Path(tempfile.mkdtemp(prefix="flexsmt-nginx-"))
         self.folder.chmod(0o755)
-        self.port, self.tls, self.plain = _free_port(), _free_port(), _free_port()
+        self.port, self.tls, self.plain = free_port(), free_port(), free_port()
         (self.folder / "consent-map.conf").write_text(cache_map, "utf-8")
         _certify(self.folder)
         text = SHIPPED.read_text("utf-8")
@@ -137,7 +137,7 @@ class Nginx:
         with (self.folder / "start.log").open("wb") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
-            until(self._answers, f"nginx does not answer ({self.folder / 'start.log'})", seconds=20)
+            until(self._answers, f"nginx does not answer ({self.folder / 'start.log'})", seconds=120)
         except BaseException:
             self.__exit__()
             raise
@@ -146,7 +146,7 @@ class Nginx:
     def __exit__(self, *_error: object) -> None:
         self.process.terminate()
         try:
-            self.process.wait(20)
+            self.process.wait(120)
         finally:
             self.process.kill()
             shutil.rmtree(self.folder)
@@ -204,8 +204,3 @@ def _certify(folder: Path) -> None:
     names = ["-subj", f"/CN={SERVER_NAME}", "-addext", f"subjectAltName=DNS:{SERVER_NAME}"]
     files = ["-keyout", f"{folder}/privkey.pem", "-out", f"{folder}/fullchain.pem"]
     subprocess.run([openssl, *make.split(), *names, *files], check=True, capture_output=True)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

@@ -7,6 +7,10 @@ from jinja2 import StrictUndefined
 
 from flexsmt_site.extensions import db
 from tests.contact.form import Form
+from tests.patience import patient
+
+#: For tests in which many write at once.
+__all__ = ["patient"]
 
 
 @pytest.fixture

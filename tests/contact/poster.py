@@ -6,9 +6,11 @@ from flexsmt_site import create_app
 from flexsmt_site.config import Settings
 from tests.contact.form import PUBLIC, Form
 from tests.ground.visitors import visit
+from tests.patience import be_patient
 
 
 def main(count: int) -> None:
+    be_patient()
     app = create_app(Settings.from_env())
     with app.app_context():
         form = Form(app, visit(app), address=PUBLIC)

@@ -182,6 +182,7 @@ def test_what_changes_while_the_mail_is_written_is_left_to_the_next_look(form: F
     assert all(name in body_of(digests(form)[0]) for name in (slow, quick))
 
 
+@pytest.mark.usefixtures("patient")
 def test_two_relays_at_once_make_one_mail_for_each_recipient(form: Form) -> None:
     now, together = clock.now(), Barrier(4)
     hold(now - HOUR)

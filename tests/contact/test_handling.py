@@ -118,6 +118,7 @@ def test_who_saw_an_earlier_version_changes_nothing_though_the_stage_is_the_same
     assert (stored(reference).taken_by, stored(reference).last_activity) == (None, now)
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("rivals", [("take", "take"), ("take", "answer"), ("answer", "answer")])
 def test_of_people_at_once_exactly_one_wins_and_the_others_learn_of_it(
     form: Form, rivals: tuple[Verb, Verb]
@@ -144,6 +145,7 @@ def test_of_people_at_once_exactly_one_wins_and_the_others_learn_of_it(
         assert (after.stage, after.taken_by, after.answered_by) == (Stage.ANSWERED, None, winner)
 
 
+@pytest.mark.usefixtures("patient")
 def test_of_two_releases_at_once_one_wins_and_the_notices_are_queued_once(form: Form) -> None:
     reference, together = take(clock.now(), trap="x"), Barrier(4)
 

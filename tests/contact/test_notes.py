@@ -63,6 +63,7 @@ def test_an_erasure_takes_the_notes_of_that_enquiry_alone(form: Form) -> None:
     assert count_notes() == 1
 
 
+@pytest.mark.usefixtures("patient")
 def test_notes_written_during_an_erasure_are_gone_with_it(form: Form) -> None:
     entry, together = desk.get_entry(take(clock.now())), Barrier(5)
 

@@ -2,6 +2,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 
+import pytest
+
 from flexsmt_site.contact.rules import TokenAge
 from flexsmt_site.contact.service import read
 from tests.contact.form import FILLED_IN, Form, reference_of, token, value_of
@@ -19,6 +21,7 @@ def test_the_same_form_sent_again_gives_the_same_reference_and_no_second_enquiry
     assert len(form.mails()) == 2
 
 
+@pytest.mark.usefixtures("patient")
 def test_the_same_form_sent_at_once_by_several_workers_is_one_enquiry(form: Form) -> None:
     once, together = token(), Barrier(AT_ONCE)
     filled_in = form.filled_in(form_token=once)
@@ -36,6 +39,7 @@ def test_the_same_form_sent_at_once_by_several_workers_is_one_enquiry(form: Form
     assert len(form.mails()) == 2
 
 
+@pytest.mark.usefixtures("patient")
 def test_different_forms_sent_at_once_are_all_stored(form: Form) -> None:
     filled_in = [form.filled_in(form_token=token(), city=f"City {number}") for number in range(AT_ONCE)]
     together = Barrier(AT_ONCE)

@@ -154,6 +154,7 @@ def test_another_clock_that_differs_by_a_minute_makes_no_second_mail(form: Form)
     assert len(mails(form)) == 2
 
 
+@pytest.mark.usefixtures("patient")
 def test_relays_at_once_make_one_mail_for_each_recipient(form: Form) -> None:
     take(LATE)
     together = Barrier(4)

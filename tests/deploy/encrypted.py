@@ -38,7 +38,7 @@ def connected(nginx: Nginx, tls: ssl.SSLContext) -> ssl.SSLSocket:
 
 def raw(port: int) -> socket.socket:
     """A connection on which nothing has been said."""
-    return socket.create_connection(("127.0.0.1", port), 20, source_address=(ADDRESS, 0))
+    return socket.create_connection(("127.0.0.1", port), 120, source_address=(ADDRESS, 0))
 
 
 def ask(link: HTTPSConnection, path: str, headers: Headers = (), *, method: str = "GET") -> Told:
@@ -53,7 +53,7 @@ def ask(link: HTTPSConnection, path: str, headers: Headers = (), *, method: str 
 
 def open_link(nginx: Nginx) -> HTTPSConnection:
     """A connection for many requests."""
-    link = HTTPSConnection("127.0.0.1", nginx.tls, timeout=20, context=context(nginx))
+    link = HTTPSConnection("127.0.0.1", nginx.tls, timeout=120, context=context(nginx))
     link.sock = connected(nginx, context(nginx))
     return link
 

@@ -10,8 +10,8 @@ from flexsmt_site import proof
 from flexsmt_site.config import ROOT
 from tests.browser.live import until
 from tests.deploy.image import CONTAINERFILE, copied, fill, health_command, instructions
-from tests.faults.victims import free_port
 from tests.house.tree import project_files
+from tests.ports import free_port
 
 HANDBOOK = (ROOT / "docs" / "operating.md").read_text("utf-8")
 

@@ -20,11 +20,11 @@ from flexsmt_site import create_app
 from flexsmt_site.extensions import db
 from flexsmt_site.migrating import upgrade
 from tests.conftest import make_settings
-from tests.faults.victims import free_port
+from tests.ports import free_port
 
 #: Small files: several clusters then fit on a disk that is made to be filled.
 _INITDB = ("-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "--wal-segsize=1")
-_PATIENCE = "30"
+_PATIENCE = "120"
 
 
 class Cluster:
@@ -64,7 +64,7 @@ class Cluster:
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
 
     def connect(self, name: str) -> psycopg.Connection:
-        return psycopg.connect(self.url(name).replace("+psycopg", ""), autocommit=True, connect_timeout=5)
+        return psycopg.connect(self.url(name).replace("+psycopg", ""), autocommit=True, connect_timeout=60)
 
     def migrate(self, folder: Path) -> None:
         """Make the database that ``database`` copies; ``folder`` is for the site's files meanwhile."""

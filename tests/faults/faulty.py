@@ -11,8 +11,8 @@ from typing import NoReturn, Self
 
 from flexsmt_site.smtp_url import Security, SmtpTarget
 
-#: Longer than any limit that a test gives the client: who is still there by then has none.
-PATIENCE = 15.0
+#: Longer than the limits that a test gives a client which has to come to them, shorter than its own ones.
+PATIENCE = 50.0
 _LOOK = 0.02
 
 #: Where the server can misbehave. ``TEXT`` is the end of a mail's text: the final dot.

@@ -22,7 +22,7 @@ from tests.contact.form import FILLED_IN, token
 from tests.faults.crowd import HEADERS
 from tests.faults.victims import Site, log_of, python
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 180
 #: Between two requests of a visitor: the hosts are at work, and their machine has cores to start them again.
 _REST_SECONDS = 0.03
 _PAGES = ("", "contact", "privacy", "promises")
@@ -63,7 +63,7 @@ class Host(Site):
 
     def ask(self, path: str, form: dict[str, str] | None = None, cookie: str = "") -> Answer:
         """Ask on a connection of its own; raises what a broken one raises."""
-        link = HTTPConnection(self.address, self.settings.port, timeout=10)
+        link = HTTPConnection(self.address, self.settings.port, timeout=60)
         headers = HEADERS | ({"Cookie": cookie} if cookie else {})
         try:
             link.request("POST" if form else "GET", path, urlencode(form) if form else None, headers)

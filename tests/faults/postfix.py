@@ -17,6 +17,8 @@ from typing import Never, Self
 
 import pytest
 
+from tests.ports import free_port
+
 #: A user that owns nothing else; Postfix delivers as nobody with a number below 100.
 _MAILBOX_OWNER = 65534
 _PATIENCE_SECONDS = 30
@@ -92,7 +94,7 @@ class Postfix:
             lacking("only root may start Postfix")
         # Not pytest's folder: its parents are closed to Postfix's own users.
         self.folder = Path(tempfile.mkdtemp(prefix="flexsmt-postfix-"))
-        self.port = _free_port()
+        self.port = free_port()
         self.folder.chmod(0o755)
         for name in ("queue", "data", "etc", "mail"):
             (self.folder / name).mkdir()
@@ -165,9 +167,3 @@ class Postfix:
                 # It has ended meanwhile.
                 continue
         return found
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

@@ -66,7 +66,7 @@ def test_a_database_that_stops_or_crashes_is_waited_for_and_nothing_is_lost(
             books.script.recipients = dict.fromkeys(SALES.values(), LATER)
             books.script.commands.clear()
             queued = received(site.send(visitors.form()))
-            until(lambda: has_tried(books.script, 2), "nothing is tried", seconds=20)
+            until(lambda: has_tried(books.script, 2), "nothing is tried", seconds=120)
 
             database.cluster.stop(mode)
             form = visitors.form("ru")
@@ -115,7 +115,7 @@ def test_a_mail_that_is_taken_while_the_database_is_gone_goes_once(
         relay = Relay(lambda: Connection(server.target, "localhost", Limits()), tmp_path, PACE)
 
         with carrying(app, relay):
-            until(lambda: "database.unavailable" in caplog.text, "the database is not missed", seconds=20)
+            until(lambda: "database.unavailable" in caplog.text, "the database is not missed", seconds=120)
             database.cluster.start()
             books = Books(database.url, script)
             until(books.are_carried, "the mails are not settled", seconds=30)

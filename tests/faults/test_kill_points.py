@@ -42,10 +42,10 @@ def _dying_worker(settings: Settings, point: str) -> Iterator[HTTPConnection]:
     with python(settings, "tests.faults.killed_worker", point, stdout=subprocess.PIPE) as worker:
         try:
             assert worker.stdout is not None
-            link = HTTPConnection("127.0.0.1", int(worker.stdout.readline()), timeout=20)
+            link = HTTPConnection("127.0.0.1", int(worker.stdout.readline()), timeout=120)
             yield link
             link.close()
-            assert worker.wait(20) == -signal.SIGKILL, log_of(settings).read_text()
+            assert worker.wait(120) == -signal.SIGKILL, log_of(settings).read_text()
         finally:
             worker.kill()
 
@@ -86,7 +86,7 @@ def _kill_a_relay(settings: Settings, server: Catcher, point: str) -> None:
     url = f"smtp+plain://127.0.0.1:{server.port}"
     with python(settings, "tests.faults.killed_relay", point, SMTP_URL=url) as relay:
         try:
-            assert relay.wait(20) == -signal.SIGKILL, log_of(settings).read_text()
+            assert relay.wait(120) == -signal.SIGKILL, log_of(settings).read_text()
         finally:
             relay.kill()
 

@@ -17,8 +17,9 @@ from tests.browser.live import until
 from tests.contact.form import Form
 from tests.faults.crowd import Crowd, filled_in
 from tests.faults.mailroom import Mailroom, age, recover, rows
-from tests.faults.victims import HAS_PROC, Relays, Site, free_port
+from tests.faults.victims import HAS_PROC, Relays, Site
 from tests.ground.visitors import OWN
+from tests.ports import free_port
 
 Record = Callable[[str, object], None]
 #: One kill in so many is of the web server's main process, the others are of its workers.

@@ -10,7 +10,7 @@ from tests.faults.misdeeds import drips, falls_silent, floods, says, stops_readi
 from tests.outbox.conftest import Box
 
 #: Short, because each of these servers makes the client wait to the end of its patience.
-BRIEF = Limits(connect_seconds=0.5, data_seconds=0.5)
+BRIEF = Limits(connect_seconds=1.5, data_seconds=1.5)
 
 TARPITS = [
     pytest.param(drips(b"2"), id="a byte at a time"),

@@ -18,7 +18,7 @@ from tests.faults.misdeeds import drops, falls_silent, says
 from tests.outbox.conftest import LIMITS, Box
 
 PASSWORD = "open sesame"
-BRIEF = Limits(connect_seconds=0.5, data_seconds=0.5)
+BRIEF = Limits(connect_seconds=3, data_seconds=3)
 STARTTLS, TLS = Security.STARTTLS, Security.TLS
 
 

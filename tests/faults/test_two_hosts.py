@@ -19,9 +19,10 @@ from tests.conftest import make_settings
 from tests.faults.hosts import Guests, Host
 from tests.faults.mailroom import Mailroom, age, recover, rows
 from tests.faults.serving import SECRET, dispose
-from tests.faults.victims import HAS_PROC, Relays, free_port
+from tests.faults.victims import HAS_PROC, Relays
 from tests.ground.visitors import OWN
 from tests.language.publishing import copied, publish
+from tests.ports import free_port
 
 ADDRESSES = ("127.0.0.2", "127.0.0.3")
 Record = Callable[[str, object], None]
@@ -49,7 +50,7 @@ def several(tmp_path: Path, database_variables: dict[str, str], variables: dict[
     for address in ADDRESSES:
         folder = tmp_path / address
         folder.mkdir()
-        own = {"HOST": address, "PORT": str(free_port())}
+        own = {"HOST": address, "PORT": str(free_port(address))}
         made.append(make_settings(folder, **database_variables, **variables, **own))
     return made
 
@@ -108,7 +109,7 @@ def test_words_that_one_host_publishes_are_seen_at_once_there_and_soon_on_the_ot
             publish(publisher)
             # Not a request later, and never back again.
             assert {shown(hosts[0]) for _ in range(20)} == {text}
-            until(lambda text=text: shown(hosts[1]) == text, "the other host does not follow", seconds=10)  # type: ignore[misc]
+            until(lambda text=text: shown(hosts[1]) == text, "the other host does not follow", seconds=60)  # type: ignore[misc]
             assert {shown(hosts[1]) for _ in range(20)} == {text}
     dispose(publisher)
 

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -114,13 +115,18 @@ def gettext(program: str, *arguments: str | Path, cwd: Path) -> bytes:
     return subprocess.run([program, *map(str, arguments)], cwd=cwd, check=True, capture_output=True).stdout
 
 
+@lru_cache(maxsize=4)
+def _by_babel(raw: bytes) -> Catalog:
+    """A catalogue as Babel reads it; nobody changes it, and reading takes its time."""
+    return read_po(BytesIO(raw.removeprefix(b"\xef\xbb\xbf")), locale="ru", abort_invalid=True)
+
+
 def read(raw: bytes) -> dict[str, Strings]:
     """Every translation as Babel reads it, obsolete ones included.
 
     The header is none: where it names no time of creation, Babel makes up the present minute.
     """
-    catalog = read_po(BytesIO(raw.removeprefix(b"\xef\xbb\xbf")), locale="ru", abort_invalid=True)
-    found = {}
+    found, catalog = {}, _by_babel(raw)
     for message in (*(message for message in catalog if message.id), *catalog.obsolete.values()):
         one, many = (message.id, None) if isinstance(message.id, str) else message.id
         strings = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
@@ -130,8 +136,7 @@ def read(raw: bytes) -> dict[str, Strings]:
 
 def fuzzy(raw: bytes) -> set[str]:
     """The keys of the texts that Babel would not show."""
-    catalog = read_po(BytesIO(raw.removeprefix(b"\xef\xbb\xbf")), locale="ru", abort_invalid=True)
-    messages = (message for message in catalog if message.id and message.fuzzy)
+    messages = (message for message in _by_babel(raw) if message.id and message.fuzzy)
     return {
         key_of(message.context, *((message.id, None) if isinstance(message.id, str) else message.id))
         for message in messages

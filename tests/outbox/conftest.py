@@ -21,9 +21,13 @@ from flexsmt_site.outbox.relay import Pace, Relay
 from flexsmt_site.outbox.transport import Connection, Limits
 from flexsmt_site.smtp_url import SmtpTarget
 from tests.outbox.servers import Script
+from tests.patience import patient
 
-#: Quick enough for a test, slow enough for a busy machine.
-LIMITS = Limits(connect_seconds=5, data_seconds=5)
+#: For tests in which many write at once.
+__all__ = ["patient"]
+
+#: For servers that answer, on a machine that is busy with something else.
+LIMITS = Limits(connect_seconds=60, data_seconds=60)
 PACE = Pace(poll=timedelta(milliseconds=20), first_pause=timedelta(minutes=5))
 
 

@@ -48,9 +48,9 @@ class Script:
         if answer == "drop":
             cast("asyncio.Transport", server.transport).abort()
         if answer == "silence":
-            await asyncio.sleep(2)
+            await asyncio.sleep(8)
         if answer == "pause":
-            await asyncio.sleep(0.8)
+            await asyncio.sleep(2.6)
         if answer.startswith("250"):
             self.got.append(envelope.original_content or b"")
             self.envelopes.append((envelope.mail_from or "", envelope.rcpt_tos))

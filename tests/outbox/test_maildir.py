@@ -177,6 +177,7 @@ def test_a_folder_that_may_not_be_written_to_is_an_error_and_loses_nothing(publi
     assert (len(maildir.new()), maildir.cur()) == (1, [])
 
 
+@pytest.mark.usefixtures("patient")
 def test_of_several_that_look_at_once_one_records_each_mail(app: Flask, box: Box) -> None:
     maildir = Maildir(settings().bounces)
     ids = [box.put(subject_key=key) for key in range(40)]

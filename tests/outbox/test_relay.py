@@ -21,7 +21,7 @@ from tests.outbox.servers import Script
 
 
 def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
 
@@ -110,7 +110,7 @@ def test_silence_in_data_ends_and_the_mail_waits(
 ) -> None:
     script.data = ["silence"]
     mail_id = box.put()
-    assert relay_to(server.target, limits=Limits(5, 0.3)).drain()
+    assert relay_to(server.target, limits=Limits(5, 3)).drain()
     assert box.row(mail_id).state is State.QUEUED
 
 

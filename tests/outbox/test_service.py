@@ -54,6 +54,7 @@ def test_the_same_key_is_the_same_mail(box: Box) -> None:
     assert count() == 1
 
 
+@pytest.mark.usefixtures("patient")
 def test_the_same_key_at_once_is_the_same_mail(box: Box, app: Flask) -> None:
     together = Barrier(4)
 

@@ -97,7 +97,10 @@ def test_a_lost_connection_is_made_again(box: Box, waiter: Waiter, settings: Set
     if url.get_backend_name() == "postgresql":
         plain = settings.database_url.replace("+psycopg", "")
         with psycopg.connect(plain, autocommit=True) as other:
-            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+            )
     else:
         waiter._link.close()  # noqa: SLF001 (as when its file is gone)
     for _ in range(3):

@@ -12,6 +12,7 @@ from flexsmt_site.outbox.catcher import Catcher, Keeper
 from flexsmt_site.outbox.models import Mail
 from flexsmt_site.outbox.relay import Relay
 from flexsmt_site.outbox.transport import Connection, Limits
+from tests.patience import be_patient
 
 
 def increments() -> None:
@@ -39,6 +40,7 @@ def relay() -> None:
 
 
 if __name__ == "__main__":
+    be_patient()
     kinds.declare(kinds.Kind("letter", 1, timedelta(days=5), "resend", lambda _session, keys: keys))
     with create_app(Settings.from_env()).app_context():
         {"increments": increments, "claims": claims, "relay": relay}[sys.argv[1]]()

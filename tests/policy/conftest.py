@@ -7,7 +7,11 @@ from flask import Flask
 from flexsmt_site import create_app
 from flexsmt_site.config import Settings
 from tests.faults.serving import dispose
+from tests.patience import patient
 from tests.policy.publishing import quick
+
+#: For tests in which many write at once.
+__all__ = ["patient"]
 
 
 @pytest.fixture

@@ -155,6 +155,7 @@ def test_what_changes_between_the_look_and_the_publishing_is_noticed(app: Flask)
     assert (footer(app), steps(app, second)[-1][0]) == (2, "review")
 
 
+@pytest.mark.usefixtures("patient")
 def test_of_two_who_publish_an_edit_at_once_one_is_refused(workers: list[Flask]) -> None:
     start(workers[0])
     edit = hand_in(workers[0], TITLE, "About our policy")

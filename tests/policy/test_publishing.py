@@ -33,7 +33,7 @@ from tests.policy.publishing import (
     unmarked,
 )
 
-pytestmark = pytest.mark.usefixtures("quickly")
+pytestmark = pytest.mark.usefixtures("patient", "quickly")
 T = TypeVar("T")
 
 

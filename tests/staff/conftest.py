@@ -12,7 +12,11 @@ from flexsmt_site.outbox.relay import Relay
 from flexsmt_site.outbox.transport import Connection
 from tests.outbox.conftest import LIMITS, PACE
 from tests.outbox.servers import Script
+from tests.patience import patient
 from tests.staff.entrance import Clock, Post
+
+#: For tests in which many write at once.
+__all__ = ["patient"]
 
 
 @pytest.fixture

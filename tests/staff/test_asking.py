@@ -167,7 +167,7 @@ def test_a_network_may_ask_for_thirty_addresses_an_hour(app: Flask, client: Visi
     assert ask(client, KNOWN, origin="198.51.100.9").status_code == 303
 
 
-@pytest.mark.usefixtures("anna")
+@pytest.mark.usefixtures("patient", "anna")
 def test_many_requests_at_once_are_counted_one_after_the_other(app: Flask) -> None:
     together = Barrier(8)
 

@@ -147,6 +147,7 @@ def _asked(app: Flask, post: Post) -> tuple[str, str]:
 
 
 @pytest.mark.promise("P13.1")
+@pytest.mark.usefixtures("patient")
 def test_however_many_try_at_once_there_are_five_wrong_tries(app: Flask, post: Post) -> None:
     nonce, code = _asked(app, post)
 
@@ -155,6 +156,7 @@ def test_however_many_try_at_once_there_are_five_wrong_tries(app: Flask, post: P
     assert _at_once(app, nonce, code) == {"TooMany": AT_ONCE}
 
 
+@pytest.mark.usefixtures("patient")
 def test_the_right_code_at_once_opens_one_session(app: Flask, post: Post) -> None:
     assert _at_once(app, *_asked(app, post)) == {"in": 1, "Spent": AT_ONCE - 1}
     assert len(rows(app, Visit)) == 1

@@ -98,6 +98,7 @@ def test_the_code_of_a_used_link_is_spent(app: Flask, client: Visitor, post: Pos
     assert post.code()
 
 
+@pytest.mark.usefixtures("patient")
 def test_two_presses_at_once_open_one_session(app: Flask, link: str) -> None:
     together = Barrier(2)
 
