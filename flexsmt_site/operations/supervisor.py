@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.context import ForkProcess
 from threading import Event
+from typing import cast
 
 import click
 from flask import Flask
@@ -85,6 +86,8 @@ def _command(app: Flask, command: click.Command) -> None:
 
 def run(running: list[Part], say: Callable[[str], None], stopping: Event) -> None:
     """Keep the parts running until ``stopping`` is set, then end them."""
+    # A starter that has no wish to hear of its children may not take that from this one.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number in _ENDING:
         # Under nohup a closed terminal is meant to change nothing.
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
@@ -101,19 +104,38 @@ def run(running: list[Part], say: Callable[[str], None], stopping: Event) -> Non
 def _look_after(part: Part, say: Callable[[str], None], now: float) -> None:
     """Start a part that does not run, no sooner than its pause allows."""
     if part.process is not None and part.process.exitcode is not None:
-        part.early_deaths = part.early_deaths + 1 if now - part.started < _STEADY_SECONDS else 0
-        pause = min(2.0**part.early_deaths - 1, _LONGEST_PAUSE_SECONDS)
         # What it had started would else go on beside its successor.
         _kill_group(part.process)
+        pause = _put_off(part, now)
         say(f"{part.name} ended with status {part.process.exitcode}; starting it again in {pause:.0f} s")
-        part.process, part.not_before = None, now + pause
+        part.process = None
     if part.process is None and now >= part.not_before:
-        part.process = _FORKED.Process(target=_become, args=(part,), name=part.name)
-        # A signal that comes before the new process has answers of its own waits for them.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-        part.process.start()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
         part.started = now
+        try:
+            part.process = _forked(part)
+        except OSError as error:
+            pause = _put_off(part, now)
+            say(f"{part.name} can not be started ({error.strerror}); trying again in {pause:.0f} s")
+
+
+def _put_off(part: Part, now: float) -> float:
+    """Let a part wait, longer each time that it has not run for long; return the seconds."""
+    part.early_deaths = part.early_deaths + 1 if now - part.started < _STEADY_SECONDS else 0
+    pause = min(2.0**part.early_deaths - 1, _LONGEST_PAUSE_SECONDS)
+    part.not_before = now + pause
+    return pause
+
+
+def _forked(part: Part) -> ForkProcess:
+    """Start a part in a process of its own; raises ``OSError`` where the system has none left."""
+    process = _FORKED.Process(target=_become, args=(part,), name=part.name)
+    # A signal that comes before the new process has answers of its own waits for them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    return process
 
 
 def _become(part: Part) -> None:
@@ -158,7 +180,7 @@ def _kill_group(process: ForkProcess) -> None:
     """Kill a part with all that it has started; nothing may be left of it."""
     # Some systems answer EPERM, not ESRCH, for a group of which only dead processes are left.
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid or 0, signal.SIGKILL)
+        os.killpg(cast("int", process.pid), signal.SIGKILL)
     # One that has no group yet has started nothing.
     process.kill()
     process.join()

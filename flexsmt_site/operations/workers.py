@@ -1,11 +1,9 @@
-"""The web server, whose workers are forked from what has loaded the site and share what none changes.
-
-Where granian does not fork its workers, each loads the site by itself.
-"""
+"""The web server, whose workers are forked from what has loaded the site and share what none changes."""
 
 import gc
 import sys
 from contextlib import suppress
+from contextvars import Context
 
 from flask import Flask
 from granian.cli import entrypoint
@@ -27,9 +25,9 @@ def flags(settings: Settings) -> list[str]:
 
 def ready(app: Flask) -> None:
     """Load what pages need, and leave nothing behind that processes must not have in common."""
-    _look_at_pages(app)
+    # As visitors ask: in no context of a command, whose memory the pages would have in common.
+    Context().run(_look_at_pages, app)
     with app.app_context():
-        db.session.remove()
         db.engine.dispose()
     gc.unfreeze()
     gc.collect()

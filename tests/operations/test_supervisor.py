@@ -1,3 +1,5 @@
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from tests.conftest import make_settings
 
 #: The supervisor has no threads when it forks; a process that runs tests has some.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 
 @pytest.fixture(autouse=True)
@@ -124,9 +126,10 @@ def test_what_a_part_has_started_ends_before_the_part_is_started_again(tmp_path:
     _until(lambda: _is_gone(first))
 
 
-def test_a_part_that_is_asked_to_end_while_it_begins_ends() -> None:
+def test_a_part_that_is_asked_to_end_while_it_begins_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "_DRAIN_SECONDS", 60.0)
     said: list[str] = []
-    part = Part("web", partial(time.sleep, 60))
+    part = Part("web", partial(time.sleep, 600))
     supervisor.run([part], said.append, Rounds(1))
 
     assert said == []
@@ -155,6 +158,47 @@ def test_how_a_part_has_ended_is_said(
 
     assert said == [f"web ended with status {status}; starting it again in 1 s"]
     assert words in capfd.readouterr().err
+
+
+def test_a_part_that_can_not_be_forked_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    forks = iter([BlockingIOError(errno.EAGAIN, "no process is left"), None])
+    fork = os.fork
+
+    def fork_or_fail() -> int:
+        if error := next(forks, None):
+            raise error
+        return fork()
+
+    monkeypatch.setattr(os, "fork", fork_or_fail)
+    said: list[str] = []
+    stopping = Event()
+
+    def say(text: str) -> None:
+        said.append(text)
+        if len(said) > 1:
+            stopping.set()
+
+    supervisor.run([Part("web", partial(sys.exit, 3))], say, stopping)
+
+    assert said == [
+        "web can not be started (no process is left); trying again in 1 s",
+        "web ended with status 3; starting it again in 3 s",
+    ]
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()) & set(SIGNALS)
+
+
+def test_a_starter_that_hears_of_no_child_changes_nothing() -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    said: list[str] = []
+    stopping = Event()
+
+    def say(text: str) -> None:
+        said.append(text)
+        stopping.set()
+
+    supervisor.run([Part("web", partial(sys.exit, 3))], say, stopping)
+
+    assert said == ["web ended with status 3; starting it again in 1 s"]
 
 
 def test_under_nohup_a_closed_terminal_changes_nothing() -> None:

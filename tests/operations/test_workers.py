@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask, request
+from flask import Flask, g, request
 from sqlalchemy import event
 
 from flexsmt_site import pagecache, pages
@@ -76,6 +76,12 @@ def test_workers_share_no_connection_to_the_database(app: Flask) -> None:
 
     with app.app_context():
         assert db.engine.pool.checkedin() == 0  # type: ignore[attr-defined]
+
+
+def test_pages_leave_nothing_with_the_command_that_had_them_made(app: Flask) -> None:
+    with app.app_context():
+        workers.ready(app)
+        assert list(g) == []
 
 
 @pytest.mark.parametrize("where", ["in Flask", "in front of it"])
