@@ -6,14 +6,14 @@
   const REASONS = { 400: "stale", 401: "ended", 403: "refused", 429: "many" };
   const region = document.getElementById("staff-status");
 
-  function say(why) {
-    region.textContent = why ? region.dataset[why] : "";
+  // Where one means something of its own, what was to be sent has the words for it.
+  function say(why, source) {
+    region.textContent = why ? (source?.dataset[why] ?? region.dataset[why]) : "";
     region.classList.toggle("bad", Boolean(why));
-    if (why) region.scrollIntoView({ block: "nearest" });
   }
 
   document.addEventListener("htmx:before:request", () => say(""));
-  document.addEventListener("htmx:error", () => say("offline"));
+  document.addEventListener("htmx:error", (event) => say("offline", event.detail.ctx.sourceElement));
   document.addEventListener("htmx:before:swap", (event) => {
     const status = event.detail.ctx.response.status;
     const why = REASONS[status] ?? (status >= 500 ? "down" : "");

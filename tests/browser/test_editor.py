@@ -8,8 +8,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser import members
 from tests.browser.conftest import MakeVisitor
-from tests.browser.looks import too_wide
-from tests.browser.visitor import LANGUAGES, Visitor
+from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -69,6 +68,18 @@ def test_what_is_typed_is_kept_and_judged_without_a_press(visitor: MakeVisitor) 
     expect(one.page.locator("form.words textarea").first).to_have_value(re.compile(r"%\(name\)s$"))
 
 
+def test_what_is_said_between_a_press_and_its_end_takes_no_button_away(visitor: MakeVisitor) -> None:
+    one = editor(visitor, "slow-finger@example.com")
+    area = opens_row(one, "Open the settings")
+    area.fill("Open them %(oops)s")
+    one.page.get_by_role("button", name="Save the draft").hover()
+    one.page.mouse.down()
+    expect(one.page.locator(".judged")).to_contain_text("Kept for you")
+    expect(one.page.locator(".judged")).to_contain_text("With this text the page would fail")
+    one.page.mouse.up()
+    expect(one.page.locator(".done")).to_contain_text("The draft is saved")
+
+
 def test_a_placeholder_is_put_in_by_a_press(visitor: MakeVisitor) -> None:
     one = editor(visitor, "presser@example.com")
     area = opens_row(one, "supplies companies with services")
@@ -114,15 +125,6 @@ def test_a_changed_word_is_published_by_another_and_read_by_visitors(
     other.page.get_by_role("button", name=re.compile("Publish")).first.click()
     expect(other.page.locator("main")).to_contain_text("is published")
     assert wording in one.site.ask("/en/").body
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("path", ["words", "words?show=draft", "changes", "publish", "exchange", "policy"])
-def test_the_pages_of_the_editor_fit_every_window(visitor: MakeVisitor, language: str, path: str) -> None:
-    one = visitor(language)
-    members.enters(one, "publisher")
-    assert one.goes(f"/staff/{language}/{path}").status == 200
-    assert too_wide(one) == []
 
 
 def test_the_other_language_is_copied_by_a_press(visitor: MakeVisitor) -> None:
