@@ -11,10 +11,32 @@ from flask import Flask
 from flask.ctx import AppContext, RequestContext, _AppCtxGlobals
 from flask.globals import app_ctx, request_ctx
 from htmx_flask.requests import HtmxAwareRequest
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.sansio.http import parse_cookie
+from werkzeug.utils import cached_property
+
+#: What a form may bring: several times the longest that somebody may type.
+_MOST_BYTES = 64 * 1024
+#: No form of ours has a quarter of this many; each field costs time before anything looks at it.
+_MOST_FIELDS = 100
 
 # What its documentation calls to get behind a stand-in.
 _here = cast("Callable[[], AppContext]", app_ctx._get_current_object)  # type: ignore[attr-defined]  # noqa: SLF001
 _asking = cast("Callable[[], RequestContext]", request_ctx._get_current_object)  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+class Asked(HtmxAwareRequest):
+    """A request, which knows how much it may bring; Flask would look that up at each turn."""
+
+    max_content_length = _MOST_BYTES
+    max_form_memory_size = _MOST_BYTES
+    max_form_parts = _MOST_FIELDS
+
+    @cached_property
+    def cookies(self) -> ImmutableMultiDict[str, str]:
+        """What the visitor's device holds for us; Werkzeug would look through every header for it."""
+        read = parse_cookie(self.environ.get("HTTP_COOKIE"), cls=ImmutableMultiDict)
+        return cast("ImmutableMultiDict[str, str]", read)
 
 
 def app() -> Flask:

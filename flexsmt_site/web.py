@@ -11,7 +11,6 @@ from urllib.parse import parse_qsl, urlsplit
 from flask import Flask, Request, Response, abort, g, make_response, render_template
 from flask.sessions import SessionInterface, SessionMixin
 from htmx_flask import request
-from htmx_flask.requests import HtmxAwareRequest
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import Forbidden
 from werkzeug.http import parse_accept_header
@@ -23,10 +22,6 @@ from flexsmt_site.config import settings
 from flexsmt_site.extensions import htmx
 from flexsmt_site.ledger import keeps
 
-#: What a form may bring: several times the longest that somebody may type.
-_MOST_BYTES = 64 * 1024
-#: No form of ours has a quarter of this many; each field costs time before anything looks at it.
-_MOST_FIELDS = 100
 _LONGEST_ACCEPTED = 200
 _PLAIN_PATH = re.compile(r"[a-zA-Z0-9/_-]*")
 _VARY = ("Cookie", "Sec-GPC", "HX-Request", "Accept-Encoding")
@@ -200,7 +195,7 @@ def read_plain_form(asked: Request) -> None:
         abort(413)
     try:
         fields = parse_qsl(
-            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
+            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=asked.max_form_parts
         )
     except UnicodeDecodeError:
         abort(400)
@@ -208,14 +203,6 @@ def read_plain_form(asked: Request) -> None:
         abort(413)
     # Werkzeug would read it as this does, and more slowly as it knows other kinds.
     asked.form, asked.files = ImmutableMultiDict(fields), ImmutableMultiDict()
-
-
-class Asked(HtmxAwareRequest):
-    """A request, which knows how much it may bring; Flask would look that up at each turn."""
-
-    max_content_length = _MOST_BYTES
-    max_form_memory_size = _MOST_BYTES
-    max_form_parts = _MOST_FIELDS
 
 
 class NoSession(SessionInterface):
@@ -233,7 +220,7 @@ def _unchanged(func: Callable[..., Any]) -> Callable[..., Any]:
 def init_app(app: Flask) -> None:
     """Check every request before its view, and add the headers of every answer."""
     htmx.init_app(app)
-    app.request_class = Asked
+    app.request_class = itself.Asked
     # All our functions are plain ones: Flask would look at each of them anew at each call.
     app.ensure_sync = _unchanged  # type: ignore[method-assign]
     app.session_interface = NoSession()
