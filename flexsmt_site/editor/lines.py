@@ -13,11 +13,10 @@ from flexsmt_site.language import audit, catalog, edits, gate, overlay
 from flexsmt_site.language.edit_rules import Fate, Strings
 from flexsmt_site.language.edits import Listed
 from flexsmt_site.language.gate_entry import Finding, Term
-from flexsmt_site.language.overlay import Value
 
 _INDEX = "flexsmt_editor_lines"
-#: Several times what the site has of texts in both languages.
-_MOST_JUDGED = 20_000
+#: Several times what the site has of texts.
+_MOST_LINES = 10_000
 Key = tuple[str, str]
 
 
@@ -90,32 +89,31 @@ def _files() -> tuple[tuple[int, int], ...]:
 
 def _read() -> dict[Key, Line]:
     terms = audit.glossary()
-    listed: dict[Key, dict[str, Side]] = {}
+    listed: dict[Key, list[Listed]] = {}
     for domain in catalog.DOMAINS:
         for lang in LANGUAGES:
             for one in edits.list_texts(domain, lang):
-                strings = one.draft.strings if one.draft else one.shown
-                found = _judged(one.value, strings, terms) if one.value else ()
-                listed.setdefault((domain, one.text.key), {})[lang] = Side(one, found)
-    return {place: _line(place, sides) for place, sides in listed.items()}
+                listed.setdefault((domain, one.text.key), []).append(one)
+    return {place: _line(place, tuple(found), terms) for place, found in listed.items()}
 
 
-@lru_cache(maxsize=_MOST_JUDGED)
-def _judged(value: Value, strings: Strings, terms: tuple[Term, ...]) -> tuple[Finding, ...]:
+@lru_cache(maxsize=_MOST_LINES)
+def _line(place: Key, found: tuple[Listed, ...], terms: tuple[Term, ...]) -> Line:
     # To judge all texts takes half a second, and most stay as they are.
-    return tuple(gate.check(value.entry(strings), terms))
-
-
-def _line(place: Key, sides: dict[str, Side]) -> Line:
-    domain, key = place
-    text = next(iter(sides.values())).listed.text
+    sides = {one.text.locale: Side(one, _judged(one, terms)) for one in found}
+    text = found[0].text
     words = [text.msgid, text.plural or "", text.context or ""]
-    for side in sides.values():
-        words += [*side.listed.shown, *(side.listed.draft.strings if side.listed.draft else ())]
+    for one in found:
+        words += [*one.shown, *(one.draft.strings if one.draft else ())]
     shows = {show for side in sides.values() for show in _shows(side)}
     if _is_source_newer(sides):
         shows.add(Show.CHANGED)
-    return Line(domain, key, sides, frozenset(shows), rules.sought("\n".join(words)))
+    return Line(*place, sides, frozenset(shows), rules.sought("\n".join(words)))
+
+
+def _judged(one: Listed, terms: tuple[Term, ...]) -> tuple[Finding, ...]:
+    strings = one.draft.strings if one.draft else one.shown
+    return tuple(gate.check(one.value.entry(strings), terms)) if one.value else ()
 
 
 def _shows(side: Side) -> Iterator[Show]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Literal
 
@@ -71,6 +72,7 @@ def plain(line: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in line)
 
 
+@lru_cache(maxsize=20_000)
 def key_of(context: str | None, msgid: str, plural: str | None) -> str:
     """Return the key of a text: a SHA-256 as 64 hexadecimal digits."""
     return _sum([context, msgid, plural])
