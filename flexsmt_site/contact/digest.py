@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session
@@ -77,16 +78,7 @@ def put(held: Held, now: datetime) -> bool:
     Then another relay has told of them, or one was released, was erased or came in meanwhile.
     """
     last = held.ids[0]
-    mails = [
-        outbox.freeze(
-            kind=KIND,
-            dedupe_key=f"{KIND}:{last}:{recipient.address}",
-            message=draft(held, recipient),
-            recipient=recipient.address,
-            now=now,
-        )
-        for recipient in settings().sales_to
-    ]
+    mails = notice.freeze(KIND, last, partial(draft, held), now)
     fresh = update(Enquiry).where(FRESH, Enquiry.id <= last).values(told=now).returning(Enquiry.id)
     with database.write() as session:
         # A number below the last can become visible after it: what the mail does not count stays fresh.

@@ -1,8 +1,9 @@
 """The notice of an enquiry that sales staff get, in the language of each recipient."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from email.headerregistry import Address
+from functools import partial
 
 from email_validator import validate_email
 from flask_babel import LazyString
@@ -57,11 +58,16 @@ def list_stuck(connection: Connection, now: datetime) -> list[str]:
 
 def write(enquiry: Enquiry, stuck: Sequence[str], now: datetime) -> list[Frozen]:
     """Write the notice for each recipient; it also names enquiries whose own is ``stuck``."""
+    return freeze(KIND, enquiry.reference, partial(draft, enquiry, stuck), now)
+
+
+def freeze(kind: str, about: object, draft: Callable[[Recipient], Draft], now: datetime) -> list[Frozen]:
+    """Make a mail for each sales recipient; a kind writes to nobody twice about the same."""
     return [
         outbox.freeze(
-            kind=KIND,
-            dedupe_key=f"{KIND}:{enquiry.reference}:{recipient.address}",
-            message=draft(enquiry, stuck, recipient),
+            kind=kind,
+            dedupe_key=f"{kind}:{about}:{recipient.address}",
+            message=draft(recipient),
             recipient=recipient.address,
             now=now,
         )

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from flexsmt_site import database, events
 from flexsmt_site.config import Recipient, settings
+from flexsmt_site.contact import notice
 from flexsmt_site.contact.models import OPEN, Enquiry
 from flexsmt_site.contact.rules import Stage
 from flexsmt_site.language import catalog, countries
@@ -75,16 +77,7 @@ def list_waiting(now: datetime) -> Waiting:
 
 def put(waiting: Waiting, now: datetime) -> bool:
     """Queue the mail of this day; False where another relay has done so at the same moment."""
-    mails = [
-        outbox.freeze(
-            kind=KIND,
-            dedupe_key=f"{KIND}:{now.date()}:{recipient.address}",
-            message=draft(waiting, recipient),
-            recipient=recipient.address,
-            now=now,
-        )
-        for recipient in settings().sales_to
-    ]
+    mails = notice.freeze(KIND, now.date(), partial(draft, waiting), now)
     with database.writing() as connection:
         new = [outbox.put(connection, mail, subject_key=waiting.newest) for mail in mails]
     return any(new)
