@@ -17,6 +17,7 @@ from flexsmt_site import again, create_app
 from flexsmt_site.config import Settings
 from flexsmt_site.extensions import db
 from flexsmt_site.migrating import upgrade
+from tests import once
 
 pytest_plugins = [
     "tests.proof_plugin",
@@ -33,6 +34,7 @@ _STATIC = TemporaryDirectory(prefix="flexsmt-static-")
 #: Compiled templates, too: each app would else compile its own, which is half the work of most tests.
 _TEMPLATES = TemporaryDirectory(prefix="flexsmt-templates-")
 Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": FileSystemBytecodeCache(_TEMPLATES.name)}
+once.spare()
 # A property holds or not, however busy the machine is: time limits stand in tests that are about time.
 hypothesis_settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30

@@ -6,7 +6,10 @@ from flask import Flask
 from jinja2 import StrictUndefined
 
 from flexsmt_site import proof
+from flexsmt_site.editor import places, visit
+from flexsmt_site.editor.lines import Key
 from flexsmt_site.extensions import db
+from flexsmt_site.language import catalog, samples
 from flexsmt_site.staff.rules import Role
 from tests.editor.press import Press
 from tests.editor.words_desk import WordsDesk
@@ -18,6 +21,24 @@ from tests.staff.members import Staff
 def unproven(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is proven, whatever this tree's proof says: other words than the project's lose their marks."""
     monkeypatch.setattr(proof, "is_proven", lambda _promise: False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def places_found_once() -> Iterator[None]:
+    """Where the texts of the same files stand is found once for all apps, for it means to make every page."""
+    kept: dict[tuple[object, ...], dict[str, frozenset[Key]]] = {}
+    look = places._looked  # noqa: SLF001 (a test of the pages does not care when it looks)
+
+    def looked() -> dict[str, frozenset[Key]]:
+        files = tuple((source, source.is_file() and source.read_bytes()) for source in catalog.sources())
+        key = (files, visit.paths(), tuple(sample.name for sample in samples.listed()))
+        if key not in kept:
+            kept[key] = look()
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(places, "_looked", looked)
+        yield
 
 
 @pytest.fixture
