@@ -11,6 +11,23 @@ from playwright.sync_api import Browser, BrowserContext, BrowserType, expect, sy
 from tests.browser.live import LiveSite
 from tests.browser.visitor import LOCALES, Visitor
 
+#: Pages of the browser's own address bar: two processes for each window, that nobody looks at.
+OMNIBOX = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup")
+PLAYWRIGHTS_OWN = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+)
 SWITCHES = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -19,6 +36,8 @@ SWITCHES = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-gpu",
+    # The last such switch alone counts: what Playwright turns off itself stands here, too.
+    "--disable-features=" + ",".join([*PLAYWRIGHTS_OWN, *OMNIBOX]),
 ]
 
 MakeVisitor = Callable[..., Visitor]

@@ -52,10 +52,28 @@ FOCUS = """() => {
 }"""
 
 
+#: The rules, and of what they say only the faults: what is in order makes a long answer.
+RUN_AXE = "(options) => axe.run(options).then((said) => said.violations)"
+
+
+def faults(one: Visitor, *, fewest_stops: int, may_tear: bool = False) -> dict[str, list[str]]:
+    """What somebody can not read or use of a page: by day, by night, by keyboard, in any window."""
+    by_day = violations(one, BY_DAY)
+    one.page.emulate_media(color_scheme="dark")
+    by_night = violations(one, BY_NIGHT)
+    one.page.emulate_media(color_scheme="light")
+    seen = stops(one)
+    assert len(seen) >= fewest_stops, seen
+    unseen = [stop["where"] for stop in seen if not (stop["ring"] and stop["seen"])]
+    found = {"by day": by_day, "by night": by_night, "by keyboard": unseen}
+    found["in some window"] = too_wide(one, may_tear=may_tear)
+    return {where: said for where, said in found.items() if said}
+
+
 def violations(one: Visitor, rules: dict[str, Any]) -> list[str]:
-    found = (
-        Axe().run(one.page, options={"runOnly": rules, "resultTypes": ["violations"]}).response["violations"]
-    )
+    if not one.page.evaluate("Boolean(window.axe)"):
+        one.page.evaluate(Axe().axe_script)
+    found = one.page.evaluate(RUN_AXE, {"runOnly": rules, "resultTypes": ["violations"]})
     return [
         f"{violation['id']}: {node['html'][:160]} {json.dumps(node['any'][:1], ensure_ascii=False)[:300]}"
         for violation in found

@@ -6,19 +6,15 @@ from playwright.sync_api import expect
 
 from tests.browser import members
 from tests.browser.conftest import MakeVisitor
-from tests.browser.looks import BY_DAY, BY_NIGHT, too_wide, violations
-from tests.browser.visitor import LANGUAGES, Visitor
+from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 
 SCRIPT = pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-PAGES = ("inbox", "inbox?shelf=held", "inbox?q=zzzz", "inbox/export", "figures")
 
 
-def member(
-    visitor: MakeVisitor, language: str = "en", *, script: bool = True, role: str = "sales"
-) -> Visitor:
-    one = visitor(language, script=script)
+def member(visitor: MakeVisitor, *, script: bool = True, role: str = "sales") -> Visitor:
+    one = visitor(script=script)
     members.enters(one, role)
     return one
 
@@ -114,16 +110,3 @@ def test_an_export_is_saved_and_says_when_it_is_done(
     assert saved.value.path().read_bytes()[:2] == ("\ufeff".encode()[:2] if kind == "csv" else b"PK")
     if script:
         expect(one.page.locator("#export-status")).to_have_text("The file is ready.")
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_pages_are_accessible_and_fit_every_window(visitor: MakeVisitor, language: str) -> None:
-    reference = visitor(language).writes()
-    one = member(visitor, language)
-    for page in (*PAGES, f"inbox/{reference}"):
-        one.goes(f"/staff/{language}/{page}")
-        assert violations(one, BY_DAY) == [], page
-        one.page.emulate_media(color_scheme="dark")
-        assert violations(one, BY_NIGHT) == [], page
-        one.page.emulate_media(color_scheme="light")
-        assert too_wide(one) == [], page

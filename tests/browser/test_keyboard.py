@@ -3,8 +3,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import MakeVisitor
 from tests.browser.live import SALES, LiveSite
-from tests.browser.looks import stops, tab_to
-from tests.browser.scenes import SCENES
+from tests.browser.looks import tab_to
 from tests.browser.visitor import LANGUAGES, TYPED, Visitor
 
 pytestmark = pytest.mark.browser
@@ -76,16 +75,6 @@ def test_enter_in_a_field_sends_the_enquiry_and_switches_no_language(
     assert one.posts() == [f"{one.site.base}/en/contact"]
     assert one.page.get_attribute("html", "lang") == "en"
     assert one.context.cookies() == []
-
-
-@pytest.mark.parametrize("name", SCENES)
-def test_every_stop_of_the_tab_key_is_seen(visitor: MakeVisitor, name: str) -> None:
-    one = visitor("ru")
-    SCENES[name](one)
-    seen = stops(one)
-
-    assert len(seen) >= 5
-    assert [stop["where"] for stop in seen if not (stop["ring"] and stop["seen"])] == []
 
 
 def test_the_first_stop_skips_to_the_content(visitor: MakeVisitor) -> None:
