@@ -41,7 +41,7 @@ def test_all_that_features_hold_is_listed_and_found(lone_app: Flask) -> None:
 
 @pytest.mark.parametrize(
     ("command", "loaded"),
-    [("mail status", ""), ("doctor", ""), ("catalogs check", "mmdb_writer"), ("db current", "alembic")],
+    [("mail status", ""), ("doctor", ""), ("catalogs releases", "mmdb_writer"), ("db current", "alembic")],
 )
 def test_a_command_brings_what_it_needs_alone(
     tmp_path: Path, sqlite_template: Path, command: str, loaded: str

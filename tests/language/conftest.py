@@ -5,6 +5,7 @@ import pytest
 from flask import Flask
 
 from flexsmt_site.language import catalog, words
+from tests.language import remembered
 from tests.language.publishing import Desk, copied
 
 CODE = """
@@ -54,6 +55,12 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 def attentive(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers look at the file with every request."""
     monkeypatch.setattr(words, "LOOK_SECONDS", 0.0)
+
+
+@pytest.fixture
+def tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To try the same words anew on every page is for tests of what that leaves behind."""
+    remembered.trials(monkeypatch)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from flexsmt_site import clock
 from flexsmt_site.config import settings
 from flexsmt_site.language import catalog, extract, making, releases, words
 from tests.ground.visitors import visit
+from tests.language import remembered
 
 #: A text of every page.
 SKIP = "Skip to the content"
@@ -47,6 +48,7 @@ def copied(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         patched.setattr(catalog, "sources", lambda: copies)
         # That the project's own are up to date with the code is looked at elsewhere, and takes a second.
         patched.setattr(extract, "changes", lambda: iter(()))
+        remembered.files(patched)
         yield Desk(folder)
 
 

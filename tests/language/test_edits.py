@@ -15,12 +15,14 @@ from flexsmt_site.extensions import db
 from flexsmt_site.language import edits, overlay, standing
 from flexsmt_site.language.edit_rules import BadStrings, Fate, Text
 from flexsmt_site.language.models import Edit
+from tests.language import remembered
 from tests.language.editing import ANN, BEN, LINK, RUSSIAN, Editors, steps
 from tests.language.publishing import SKIP, Desk, copied
 
 
 @pytest.fixture(autouse=True)
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    remembered.trials(monkeypatch)
     with copied(tmp_path / "desk", monkeypatch) as made:
         yield made
 

@@ -11,6 +11,7 @@ from flexsmt_site.language import edits, making, overlay, releases, sync, words
 from flexsmt_site.language.edit_rules import State, Text
 from flexsmt_site.language.models import Step
 from flexsmt_site.language.standing import Standing
+from tests.language import remembered
 from tests.language.editing import BEN, LINK, Editors
 from tests.language.publishing import Desk, copied, publish, skip_link
 
@@ -20,6 +21,7 @@ CLAUSE = Text("policy", "en", "About this policy")
 @pytest.fixture(autouse=True)
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(words, "LOOK_SECONDS", 0.0)
+    remembered.trials(monkeypatch)
     with copied(tmp_path / "desk", monkeypatch) as made:
         yield made
 

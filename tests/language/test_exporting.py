@@ -11,6 +11,7 @@ from flask import Flask
 from flexsmt_site import clock
 from flexsmt_site.language import edits, exporting, overlay, words
 from flexsmt_site.language.edit_rules import Text
+from tests.language import remembered
 from tests.language.editing import ANN, LINK, RUSSIAN, Editors
 from tests.language.publishing import SKIP, Desk, copied
 
@@ -21,6 +22,7 @@ _NAME = "translations/en/LC_MESSAGES/messages.po"
 @pytest.fixture(autouse=True)
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(words, "LOOK_SECONDS", 0.0)
+    remembered.trials(monkeypatch)
     with copied(tmp_path / "desk" / "translations", monkeypatch) as made:
         yield made
 

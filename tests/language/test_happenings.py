@@ -12,6 +12,7 @@ from flexsmt_site import clock
 from flexsmt_site.extensions import db
 from flexsmt_site.language import edits, forgetting, words
 from flexsmt_site.language.happenings import Happening
+from tests.language import remembered
 from tests.language.editing import ANN, BEN, LINK, RUSSIAN, Editors
 from tests.language.publishing import SKIP, Desk, copied
 
@@ -21,6 +22,7 @@ Told = tuple[str, str, str, int | None]
 @pytest.fixture(autouse=True)
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(words, "LOOK_SECONDS", 0.0)
+    remembered.trials(monkeypatch)
     with copied(tmp_path / "desk", monkeypatch) as made:
         yield made
 

@@ -10,6 +10,7 @@ from flexsmt_site import clock
 from flexsmt_site.language import edits, import_rules, importing, words
 from flexsmt_site.language.edit_rules import BadStrings, Text
 from flexsmt_site.language.import_rules import Known, Row
+from tests.language import remembered
 from tests.language.brought import po, zipped
 from tests.language.editing import ANN, BEN, LINK, RUSSIAN, Editors
 from tests.language.publishing import SKIP, Desk, copied
@@ -18,6 +19,7 @@ from tests.language.publishing import SKIP, Desk, copied
 @pytest.fixture(autouse=True)
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(words, "LOOK_SECONDS", 0.0)
+    remembered.trials(monkeypatch)
     with copied(tmp_path / "desk", monkeypatch) as made:
         yield made
 

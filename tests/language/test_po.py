@@ -1,6 +1,7 @@
 """Translations are exchanged in a PO file, and nothing else is."""
 
 from collections import Counter
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from io import BytesIO
 from pathlib import Path
@@ -59,15 +60,29 @@ def test_in_a_file_of_any_program_one_translation_is_exchanged_and_nothing_else(
     check_splice(raw, entry, tuple(data.draw(st.lists(TEXTS, min_size=count, max_size=count))))
 
 
+def _pieces(raw: bytes) -> Iterator[bytes]:
+    """Small files that hold all of a large one, each with its header."""
+    header, *others = raw.split(b"\n\n")
+    for at in range(0, len(others), 5):
+        yield b"\n\n".join([header, *others[at : at + 5]]).rstrip(b"\n") + b"\n"
+
+
+def _check_splices(raw: bytes, chosen: list[po.Entry]) -> None:
+    for entry in chosen:
+        assert entry.strings == tuple(form.text for form in entry.forms)
+        check_splice(raw, entry, tuple(f"другое {number}" for number, _form in enumerate(entry.forms)))
+        check_splice(raw, entry, tuple("long words " * 20 for _form in entry.forms))
+
+
 @pytest.mark.parametrize("source", _PROJECT, ids=lambda path: "-".join(path.parts[-3::2]))
 def test_each_file_of_the_project_can_be_spliced_anywhere(source: Path) -> None:
     raw = source.read_bytes()
     assert po.splice(raw, {}) == raw
-    every = entries(raw)
-    for entry in every[:: max(1, len(every) // 25)]:
-        assert entry.strings == tuple(form.text for form in entry.forms)
-        check_splice(raw, entry, tuple(f"другое {number}" for number, _form in enumerate(entry.forms)))
-        check_splice(raw, entry, tuple("long words " * 20 for _form in entry.forms))
+    every, pieces = entries(raw), [*_pieces(raw)]
+    _check_splices(raw, [every[0], every[len(every) // 2], every[-1]])
+    assert [entry.key for piece in pieces for entry in entries(piece)] == [entry.key for entry in every]
+    for number, piece in enumerate(pieces):
+        _check_splices(piece, entries(piece)[number % 5 :: 5])
 
 
 def test_what_is_spliced_into_the_project_is_as_extraction_writes_it(tmp_path: Path) -> None:

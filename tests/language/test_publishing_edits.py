@@ -9,6 +9,7 @@ from flask import Flask
 from flexsmt_site import clock, database, pages, proof
 from flexsmt_site.language import catalog, edits, making, overlay, releases, standing, trial, words
 from flexsmt_site.language.edit_rules import Text
+from tests.language import remembered
 from tests.language.editing import ANN, BEN, LINK, RUSSIAN, Editors, steps
 from tests.language.publishing import SKIP, Desk, copied, publish, skip_link
 
@@ -16,6 +17,7 @@ from tests.language.publishing import SKIP, Desk, copied, publish, skip_link
 @pytest.fixture(autouse=True)
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(words, "LOOK_SECONDS", 0.0)
+    remembered.trials(monkeypatch)
     with copied(tmp_path / "desk", monkeypatch) as made:
         yield made
 

@@ -18,7 +18,7 @@ from tests.conftest import make_settings
 from tests.faults.serving import dispose
 from tests.language.publishing import SKIP, Desk, file_of, publish, skip_link
 
-pytestmark = pytest.mark.usefixtures("attentive")
+pytestmark = pytest.mark.usefixtures("attentive", "tried_once")
 
 
 @pytest.fixture

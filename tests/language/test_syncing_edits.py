@@ -12,6 +12,7 @@ from flexsmt_site.language import making, releases, sync, words
 from flexsmt_site.operations import commands
 from tests.conftest import make_settings
 from tests.faults.serving import dispose
+from tests.language import remembered
 from tests.language.editing import LINK, RUSSIAN, Editors
 from tests.language.publishing import SKIP, Desk, copied, file_of, publish, skip_link
 
@@ -19,6 +20,7 @@ from tests.language.publishing import SKIP, Desk, copied, file_of, publish, skip
 @pytest.fixture(autouse=True)
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(words, "LOOK_SECONDS", 0.0)
+    remembered.trials(monkeypatch)
     with copied(tmp_path / "desk", monkeypatch) as made:
         yield made
 

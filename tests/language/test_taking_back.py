@@ -10,6 +10,7 @@ from flexsmt_site import clock, database, proof
 from flexsmt_site.language import making, releases, words
 from flexsmt_site.language.edit_rules import Text
 from flexsmt_site.language.models import Step
+from tests.language import remembered
 from tests.language.editing import BEN, LINK, RUSSIAN, Editors
 from tests.language.publishing import SKIP, Desk, copied, skip_link
 
@@ -19,6 +20,7 @@ CLAUSE = Text("policy", "en", "About this policy")
 @pytest.fixture(autouse=True)
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(words, "LOOK_SECONDS", 0.0)
+    remembered.trials(monkeypatch)
     with copied(tmp_path / "desk", monkeypatch) as made:
         yield made
 

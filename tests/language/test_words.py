@@ -31,6 +31,7 @@ def workers(app: Flask, settings: Settings) -> Iterator[list[Flask]]:
         yield [app, *others]
 
 
+@pytest.mark.usefixtures("tried_once")
 def test_published_words_are_seen_with_the_next_request_in_every_worker(
     workers: list[Flask], desk: Desk
 ) -> None:
@@ -56,6 +57,7 @@ def test_every_kind_of_page_follows(lone_app: Flask, desk: Desk) -> None:
     assert {skip_link(lone_app, f"/en/{page}") for page in pages} == {"To the text"}
 
 
+@pytest.mark.usefixtures("tried_once")
 def test_the_words_of_mails_follow_also_where_no_request_begins_or_ends(lone_app: Flask, desk: Desk) -> None:
     with lone_app.app_context():
         before = words.at_hand().catalogue("mail", "ru").ugettext("Reference")
@@ -168,7 +170,7 @@ def test_a_fault_that_passes_is_forgotten_though_the_file_is_the_same(
     assert not shelf.fault
 
 
-@pytest.mark.usefixtures("attentive")
+@pytest.mark.usefixtures("attentive", "tried_once")
 def test_without_the_file_the_words_of_this_version_are_back(lone_app: Flask, desk: Desk) -> None:
     desk.change("To the text")
     publish(lone_app)
@@ -200,6 +202,7 @@ def _mo(language: str) -> bytes:
 
 
 @pytest.mark.promise("P14.2a")
+@pytest.mark.usefixtures("tried_once")
 def test_a_page_opened_before_a_release_can_still_be_agreed_to(app: Flask, desk: Desk) -> None:
     chooser = device(app)
     screen = re.search(r'name="screen"\s+value="(\w+)"', chooser.get("/en/").text)
@@ -220,6 +223,7 @@ def test_a_page_opened_before_a_release_can_still_be_agreed_to(app: Flask, desk:
     assert chooser.holds()["consent"].endswith(".1")
 
 
+@pytest.mark.usefixtures("tried_once")
 def test_who_publishes_waits_until_no_worker_says_the_old_words(
     app: Flask, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,15 @@ from flexsmt_site import clock
 from flexsmt_site.config import settings
 from flexsmt_site.language import audit, catalog, edits, words
 from flexsmt_site.language.edit_rules import Text
-from flexsmt_site.policy import current, fragment, service
+from flexsmt_site.policy import current, fragment, gate, service
 from flexsmt_site.policy.fragment import Fragment
 from flexsmt_site.policy.rules import Version
 from tests.ground.visitors import visit
-from tests.language import editing
+from tests.language import editing, remembered
 from tests.language.editing import ANN, BEN, Editors
 
 NOTE = {"en": "Another recipient.", "ru": "Ещё один получатель."}
+_compare = gate.compare
 _ROW = """
 [[processor]]
 name = "{name}"
@@ -126,8 +128,19 @@ def footer(app: Flask, path: str = "/en/") -> int:
     return int(found[1])
 
 
+@cache
+def _compared(htmls: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    return tuple(_compare(dict(htmls)))
+
+
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Judge no catalogue: it takes seconds, and is looked at elsewhere. Workers look with every request."""
+    """Judge no catalogue: it takes seconds, and is looked at elsewhere. Workers look with every request.
+
+    The same clauses are compared once, the same files read once, and the same words tried once.
+    """
+    remembered.files(monkeypatch)
+    remembered.trials(monkeypatch)
+    monkeypatch.setattr(gate, "compare", lambda htmls: list(_compared(tuple(htmls.items()))))
     monkeypatch.setattr(words, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(catalog, "stale", list)
     monkeypatch.setattr(audit, "judge_all", lambda: iter(()))
