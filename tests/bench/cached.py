@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -15,6 +15,7 @@ from tests.bench import calls, places, programs, servers
 from tests.bench.figures import Benchmark, Limit, Row
 from tests.bench.places import Missing
 from tests.bench.servers import Headers, Server
+from tests.consent.nginx import Nginx
 
 #: What is asked for, and in which encodings: browsers over TLS name br.
 CASES = (("/en/privacy", "br"), ("/en/privacy", "identity"), ("/en/", "br"))
@@ -64,8 +65,7 @@ def _beside(app: Flask, site: Server, wrk: str, case: tuple[str, str], counts: C
     path, encoding = case
     headers, body = servers.fetch(site.port, path, {"Accept-Encoding": encoding})
     with ExitStack() as stack:
-        sides, absent = _sides(stack, app, headers, body)
-        sides["site"] = Side(site)
+        sides, absent = _sides(stack, app, site, (headers, body))
         command = [wrk, "-t1", f"-c{counts.connections}", "-d1s", "-H", f"Accept-Encoding: {encoding}"]
         for _ in range(counts.rounds + 1):
             for side in sides.values():
@@ -73,18 +73,32 @@ def _beside(app: Flask, site: Server, wrk: str, case: tuple[str, str], counts: C
     yield from _rows(sides, f"{path}, {encoding}, {len(body):,} bytes", absent)
 
 
-def _sides(stack: ExitStack, app: Flask, headers: Headers, body: bytes) -> tuple[dict[str, Side], str]:
+def _sides(
+    stack: ExitStack, app: Flask, site: Server, page: tuple[Headers, bytes]
+) -> tuple[dict[str, Side], str]:
     """Start what the site is held against; the second is what the machine lacks for it."""
     folder = stack.enter_context(places.folder())
     answer = folder / "answer"
-    servers.freeze(answer, headers, body)
+    servers.freeze(answer, *page)
+    sides = {"site": Side(site)}
     with calls.pinned(_SERVER):
-        sides = {"bare": Side(stack.enter_context(servers.granian(app, servers.BARE, 1, answer)))}
+        sides["bare"] = Side(stack.enter_context(servers.granian(app, servers.BARE, 1, answer)))
         try:
-            sides["nginx"] = Side(stack.enter_context(servers.nginx(folder, headers, body)))
+            sides["nginx"] = Side(stack.enter_context(servers.nginx(folder, *page)))
+            sides["proxy"] = Side(stack.enter_context(_proxy(app, site)))
         except Missing as missing:
             return sides, str(missing)
     return sides, ""
+
+
+@contextmanager
+def _proxy(app: Flask, site: Server) -> Iterator[Server]:
+    """Run nginx in front of the site, with its cache of pages, as ``deploy/`` has it; raises ``Missing``."""
+    if not shutil.which("nginx") or not shutil.which("openssl"):
+        raise Missing("no nginx or no openssl is on the path")
+    told = app.test_cli_runner().invoke(args=["consent", "cache-map"]).output
+    with Nginx(site.port, told) as running:
+        yield Server(running.port, running.process)
 
 
 def _ask(side: Side, command: list[str], path: str) -> None:
@@ -105,24 +119,29 @@ def _ask(side: Side, command: list[str], path: str) -> None:
 
 
 def _rows(sides: dict[str, Side], case: str, absent: str) -> Iterator[Row]:
-    site, plain, web = sides["site"], sides["bare"], sides.get("nginx")
+    site, plain = sides["site"], sides["bare"]
     told = f"{site.told()}; bare {plain.told()}"
     yield _row(f"{case}: CPU against a bare application", site.costs, plain.costs, (_CPU, 1), told)
-    if web:
-        beside = f"{site.told()}; nginx {web.told()}"
-        yield _row(f"{case}: nginx's rate against ours", web.rates, site.rates, (_NGINX, 2), beside)
-    else:
-        yield _missing(absent, 2)
+    for key, who, goal in (
+        ("site", "ours", 2),
+        ("proxy", "that of nginx with its cache before the site", None),
+    ):
+        if "nginx" not in sides or key not in sides:
+            yield _missing(absent, goal)
+            continue
+        mine, web = sides[key], sides["nginx"]
+        beside = f"{mine.told()}; nginx {web.told()}"
+        yield _row(f"{case}: nginx's rate against {who}", web.rates, mine.rates, (_NGINX, goal), beside)
     yield _row(f"{case}: a bare application's rate against ours", plain.rates, site.rates, (_BARE, 3), told)
 
 
-def _row(name: str, ones: list[float], others: list[float], goal: tuple[Limit, int], told: str) -> Row:
+def _row(name: str, ones: list[float], others: list[float], goal: tuple[Limit, int | None], told: str) -> Row:
     ratios = [one / other for one, other in zip(ones, others, strict=True)][1:]
     told += f"; {len(ratios)} rounds, from {min(ratios):.2f} to {max(ratios):.2f}"
     return Row(name, median(ratios), "×", goal[0], told, goal[1])
 
 
-def _missing(words: str, goal: int) -> Row:
+def _missing(words: str, goal: int | None) -> Row:
     return Row("a kept page", None, conditions=words, goal=goal)
 
 
@@ -133,6 +152,7 @@ BENCHMARK = Benchmark(
 application that does nothing but hand out the same bytes and headers, and nginx with the same bytes in a
 file and the same headers. The site and the bare application run on granian with the flags of `flexsmt
 serve` and one worker; all servers stay on one core, `wrk` on another. The figure is the median of the
-rounds' ratios: of CPU for one answer, or of answers a second.""",
+rounds' ratios: of CPU for one answer, or of answers a second. One row of each case is no goal: it has nginx
+before the site, as `deploy/nginx.conf` sets it up, whose cache keeps a page for a second.""",
     measure,
 )
