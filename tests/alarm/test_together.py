@@ -61,6 +61,7 @@ def _together(settings: Settings, processes: int) -> None:
     assert [errors for process, (_, errors) in ended if process.returncode] == []
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("box")
 @pytest.mark.parametrize("last", ["never", "long ago"])
 def test_three_relays_that_see_the_same_trouble_send_one_alarm(

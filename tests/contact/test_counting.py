@@ -64,6 +64,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
     return waiting.append
 
 
+@pytest.mark.proof
 class TestWorkers:
     @pytest.fixture
     def variables(self) -> dict[str, str]:

@@ -172,6 +172,7 @@ def test_the_secret_is_made_once_and_readable_by_nobody_else(tmp_path: Path) -> 
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith("secret")] == ["secret"]
 
 
+@pytest.mark.proof
 def test_workers_that_start_together_have_one_secret(tmp_path: Path) -> None:
     with ProcessPoolExecutor(8, get_context("spawn")) as pool:
         secrets = set(pool.map(environment.kept_secret, [tmp_path] * 24))

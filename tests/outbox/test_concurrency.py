@@ -12,6 +12,8 @@ from flexsmt_site.outbox.caught import list_caught
 from flexsmt_site.outbox.rules import State
 from tests.outbox.conftest import Box
 
+pytestmark = pytest.mark.proof
+
 WORKER = Path(__file__).with_name("worker.py")
 ROOT = WORKER.parents[2]
 
