@@ -230,3 +230,8 @@ def test_the_same_english_words_are_offered_as_they_are_translated_elsewhere(edi
     editor.sends(form.msgid, text=settings)
     page = editor.opens(russian)
     assert "The same English words are elsewhere: Открыть форму обратной связи" in words_of(page)
+
+
+def test_a_text_of_other_forms_is_not_offered(lone_editor: WordsDesk) -> None:
+    lone_editor.sends(PLURAL.msgid, text=Text("messages", "en", "Open the settings"))
+    assert "are elsewhere" not in words_of(lone_editor.opens(PLURAL))

@@ -40,6 +40,7 @@ def test_the_shipped_text_passes(texts: dict[str, str]) -> None:
             "%(name) is not filled in",
         ),
         ("en", r'<h2 id="c9-title">.*?</h2>', "", "clause 9: no title in en"),
+        ("ru", ".*", "", "there are no clauses in ru"),
     ],
 )
 def test_what_differs_is_named_with_its_clause(
@@ -49,6 +50,16 @@ def test_what_differs_is_named_with_its_clause(
     assert count == 1
 
     assert said in "\n".join(gate.compare({**texts, lang: changed}))
+
+
+def test_another_order_is_found(texts: dict[str, str]) -> None:
+    third, fourth = (
+        re.findall(rf'<section class="clause" id="c{n}".*?</section>', texts["ru"], re.DOTALL)[0]
+        for n in (3, 4)
+    )
+    changed = texts["ru"].replace(third, "").replace(fourth, fourth + third)
+
+    assert "the clauses stand in another order in ru than in en" in gate.compare({**texts, "ru": changed})
 
 
 def test_a_text_that_nobody_translated_is_found(texts: dict[str, str]) -> None:
