@@ -83,9 +83,19 @@ class Site:
 
         The server gives up when the worker that it has started last dies early: that is its own death.
         """
-        until(lambda: len(self.workers()) > 1, "no workers come back", seconds=60)
-        victim = self.servers()[0] if server else random.choice(self.workers()[:-1])
-        os.kill(victim, signal.SIGKILL)
+        until(lambda: self._kills(server=server), "no workers come back", seconds=60)
+
+    def _kills(self, *, server: bool) -> bool:
+        # Looked at once: a server that gives up takes all of them along between two looks.
+        servers, workers = self.servers(), self.workers()
+        found = servers if server else workers[:-1]
+        if len(workers) < 2 or not found:
+            return False
+        try:
+            os.kill(random.choice(found), signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        return True
 
     def _is_up(self) -> bool:
         assert self.process.poll() is None, log_of(self.settings).read_text()
