@@ -64,6 +64,9 @@ def run(seconds: float, kind: str = places.SQLITE) -> list[Row]:
     with places.site(kind) as app, programs.mail_server(_folder(app), (port := free_port()), "0"):
         with programs.served(app, port) as (site_port, serving):
             server, seen = Server(site_port, serving), Seen()
+            wanted = app.extensions["flexsmt_settings"].workers
+            # The first of them answers before the others are there to be looked at.
+            programs.until(lambda: len(server.workers()) == wanted, f"{wanted} workers do not start")
             began = server.cpu()
             _load(server, app, seen, seconds)
             seen.cpu_seconds = server.cpu() - began
